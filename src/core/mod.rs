@@ -1,0 +1,21 @@
+//! The vocabulary: what every other part of the house talks about. Imports nothing of ours,
+//! never waits, never reads a clock, never draws from an unseeded source.
+
+pub mod metric;
+pub mod outcome;
+pub mod phase;
+pub mod record;
+pub mod region;
+pub mod request;
+pub mod residency;
+pub mod seed;
+pub mod slo;
+pub mod time;
+pub mod units;
+
+pub use metric::Metric;
+pub use outcome::Outcome;
+pub use region::RegionId;
+pub use request::{Request, RequestKey};
+pub use seed::Seed;
+pub use time::RunTime;

@@ -1,0 +1,77 @@
+//! How a request or an attempt ended.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A type, never a message: every count, percentile and routing decision rests on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A complete answer; for a stream, with messageStop and metadata.
+    Ok,
+    /// 429: your quota.
+    Throttled,
+    /// 503 and 529: the service's capacity.
+    Unavailable,
+    /// Any other 5xx, 408 and 424: the service or the model failed.
+    ServerError,
+    /// The stream had begun, and then broke or carried an exception.
+    StreamError,
+    /// One of bedbench's own limits ran out first.
+    Timeout,
+    /// No HTTP answer: connection refused, reset or closed.
+    Transport,
+    /// The request was wrong, or not allowed (4xx): trying elsewhere would not help.
+    Invalid,
+    /// Never sent: the cap on requests in flight was reached.
+    Shed,
+    /// Given up by us: a hedge's loser, or the end of the run.
+    Cancelled,
+}
+
+impl Outcome {
+    pub const ALL: [Self; 10] = [
+        Self::Ok,
+        Self::Throttled,
+        Self::Unavailable,
+        Self::ServerError,
+        Self::StreamError,
+        Self::Timeout,
+        Self::Transport,
+        Self::Invalid,
+        Self::Shed,
+        Self::Cancelled,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::ServerError => "server error",
+            Self::StreamError => "stream error",
+            Self::Timeout => "timeout",
+            Self::Transport => "transport",
+            Self::Invalid => "invalid",
+            Self::Shed => "shed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub const fn is_ok(self) -> bool {
+        matches!(self, Self::Ok)
+    }
+
+    /// Ranks above every success in the percentiles that decide. Cancelled requests are left out
+    /// of those altogether: we gave them up, the service did not fail them.
+    pub const fn is_failure(self) -> bool {
+        !matches!(self, Self::Ok | Self::Cancelled)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,6 @@
+//! Open-loop load testing and latency benchmarks for Amazon Bedrock, as seen from Sydney.
+pub mod core;
+pub mod measure;
+pub mod plan;
+pub mod stats;
+pub mod store;

@@ -1,0 +1,12 @@
+//! From records to numbers: histograms, time buckets, percentiles with their uncertainty, and the
+//! run's verdict on itself. Pure: the same records give the same numbers, now or years later.
+
+pub mod recorder;
+pub mod series;
+pub mod summary;
+pub mod verdict;
+
+pub use recorder::Recorder;
+pub use series::Histogram;
+pub use summary::Summary;
+pub use verdict::Verdict;

@@ -1,0 +1,379 @@
+//! Takes records one by one and keeps what the numbers need: counts, histograms, time buckets.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::series::{Histogram, Sample};
+use crate::core::phase::Phases;
+use crate::core::record::{AttemptRecord, HttpVersion, RequestRecord};
+use crate::core::slo::Slo;
+use crate::core::{Metric, Outcome, RegionId, Request, RunTime};
+
+/// Time buckets per run: enough to see a scenario's phases, few enough that each holds samples.
+const BUCKETS: f64 = 60.0;
+
+/// Counts by outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcomes([u64; Outcome::ALL.len()]);
+
+impl Outcomes {
+    pub fn add(&mut self, outcome: Outcome) {
+        self.0[outcome as usize] += 1;
+    }
+
+    pub fn get(&self, outcome: Outcome) -> u64 {
+        self.0[outcome as usize]
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine += theirs);
+    }
+
+    /// Those that count against the percentiles that decide.
+    pub fn failures(&self) -> u64 {
+        Outcome::ALL.iter().filter(|outcome| outcome.is_failure()).map(|outcome| self.get(*outcome)).sum()
+    }
+
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// Outcomes that occurred, with their counts.
+    pub fn occurred(&self) -> impl Iterator<Item = (Outcome, u64)> + '_ {
+        Outcome::ALL.iter().map(|outcome| (*outcome, self.get(*outcome))).filter(|(_, count)| *count > 0)
+    }
+}
+
+/// Times of the successes, one histogram per metric.
+#[derive(Clone, Debug)]
+pub struct Times([Histogram; Metric::ALL.len()]);
+
+impl Times {
+    fn new(empty: fn() -> Histogram) -> Self {
+        Self(std::array::from_fn(|_| empty()))
+    }
+
+    pub fn of(&self, metric: Metric) -> &Histogram {
+        &self.0[metric as usize]
+    }
+
+    fn record(&mut self, record: &RequestRecord) {
+        for metric in Metric::ALL {
+            if let Some(time) = metric.of(record) {
+                self.0[metric as usize].record(time);
+            }
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| mine.add(theirs));
+    }
+}
+
+/// Requests whose intended start falls into one stretch of time.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    pub planned: u64,
+    pub sent: u64,
+    /// Completed within every SLO.
+    pub good: u64,
+    pub outcomes: Outcomes,
+    pub times: Times,
+}
+
+impl Slice {
+    fn new(empty: fn() -> Histogram) -> Self {
+        Self { planned: 0, sent: 0, good: 0, outcomes: Outcomes::default(), times: Times::new(empty) }
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        self.planned += other.planned;
+        self.sent += other.sent;
+        self.good += other.good;
+        self.outcomes.merge(&other.outcomes);
+        self.times.merge(&other.times);
+    }
+
+    /// All requests but cancelled ones, failures last: what decides.
+    pub fn sample(&self, metric: Metric) -> Sample<'_> {
+        Sample { ok: self.times.of(metric), failures: self.outcomes.failures() }
+    }
+
+    /// The successes alone.
+    pub fn ok_sample(&self, metric: Metric) -> Sample<'_> {
+        Sample { ok: self.times.of(metric), failures: 0 }
+    }
+}
+
+/// One stretch of the time series. Latency is filed under the intended start, work done under the
+/// moment it was done: the other way round a saturated run reports absurd rates.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    pub start: RunTime,
+    pub phase: usize,
+    /// By intended start.
+    pub slice: Slice,
+    /// Answers completed in this bucket.
+    pub done: u64,
+    /// Attempts throttled in this bucket.
+    pub throttled: u64,
+}
+
+/// What one Region was asked and answered, over attempts in the measured time.
+#[derive(Clone, Debug)]
+pub struct RegionShare {
+    pub attempts: Outcomes,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    /// Response times of the requests that this Region's endpoint answered.
+    pub response: Histogram,
+}
+
+/// How attempts came by their connections.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    pub opened: u64,
+    pub reused: u64,
+    pub http1: u64,
+    pub http2: u64,
+    /// Waiting for a connection, opening included.
+    pub acquisition: Histogram,
+}
+
+/// Everything kept of one route.
+#[derive(Clone, Debug)]
+pub struct RouteSeries {
+    /// One per phase of the run, the warm-up included.
+    pub phases: Vec<Slice>,
+    pub buckets: Vec<Bucket>,
+    pub regions: BTreeMap<RegionId, RegionShare>,
+    pub connections: Connections,
+    /// Sent − intended start of first attempts.
+    pub dispatch_lag: Histogram,
+    /// Response times by outcome: a fast refusal and a slow answer are different things.
+    pub by_outcome: BTreeMap<Outcome, Histogram>,
+}
+
+/// The numbers of a run in the making.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    phases: Phases,
+    slos: Vec<Slo>,
+    bucket: Duration,
+    measured: (RunTime, RunTime),
+    routes: Vec<RouteSeries>,
+}
+
+impl Recorder {
+    /// An empty recorder for `routes` routes over `phases`.
+    pub fn new(phases: Phases, slos: Vec<Slo>, routes: usize) -> Self {
+        let measured = phases.measured();
+        let bucket = bucket_width(measured.1.since(measured.0));
+        let buckets: Vec<_> = std::iter::successors(Some(measured.0), |start| Some(*start + bucket))
+            .take_while(|start| *start < measured.1)
+            .map(|start| Bucket {
+                start,
+                phase: phases.index_at(start),
+                slice: Slice::new(Histogram::coarse),
+                done: 0,
+                throttled: 0,
+            })
+            .collect();
+        let series = RouteSeries {
+            phases: phases.iter().map(|_| Slice::new(Histogram::fine)).collect(),
+            buckets,
+            regions: BTreeMap::new(),
+            connections: Connections { opened: 0, reused: 0, http1: 0, http2: 0, acquisition: Histogram::fine() },
+            dispatch_lag: Histogram::fine(),
+            by_outcome: BTreeMap::new(),
+        };
+        Self { phases, slos, bucket, measured, routes: vec![series; routes] }
+    }
+
+    /// Counts a request that the plan holds, whether it will be sent or not.
+    pub fn planned(&mut self, request: &Request) {
+        let phase = self.phases.index_at(request.intended);
+        let bucket = self.bucket_at(request.intended);
+        for series in &mut self.routes {
+            series.phases[phase].planned += 1;
+            if let Some(bucket) = bucket {
+                series.buckets[bucket].slice.planned += 1;
+            }
+        }
+    }
+
+    pub fn request(&mut self, record: &RequestRecord) {
+        let good = self.slos.iter().all(|slo| slo.met_by(record)) && record.outcome.is_ok();
+        let (intended, finished) = (self.bucket_at(record.intended), self.bucket_at(record.finished));
+        let phase = usize::from(record.phase);
+        let measured = self.phases.get(phase).measured;
+        let series = &mut self.routes[usize::from(record.route)];
+        let slices = [Some(&mut series.phases[phase]), intended.map(|i| &mut series.buckets[i].slice)];
+        for slice in slices.into_iter().flatten() {
+            slice.sent += u64::from(record.sent.is_some());
+            slice.good += u64::from(good);
+            slice.outcomes.add(record.outcome);
+            if record.outcome.is_ok() {
+                slice.times.record(record);
+            }
+        }
+        if !measured {
+            return;
+        }
+        if record.outcome.is_ok() {
+            if let Some(bucket) = finished {
+                series.buckets[bucket].done += 1;
+            }
+            if let Some(region) = record.region {
+                series.regions.entry(region).or_insert_with(RegionShare::new).response.record(record.response_time());
+            }
+        }
+        series.by_outcome.entry(record.outcome).or_insert_with(Histogram::fine).record(record.response_time());
+        if let Some(lag) = record.dispatch_lag() {
+            series.dispatch_lag.record(lag);
+        }
+    }
+
+    /// Counts one attempt; `intended` is that of its request.
+    pub fn attempt(&mut self, record: &AttemptRecord, intended: RunTime) {
+        if intended < self.measured.0 {
+            return;
+        }
+        let bucket = self.bucket_at(record.finished);
+        let series = &mut self.routes[usize::from(record.route)];
+        if let (Some(bucket), Outcome::Throttled) = (bucket, record.outcome) {
+            series.buckets[bucket].throttled += 1;
+        }
+        let share = series.regions.entry(record.region).or_insert_with(RegionShare::new);
+        share.attempts.add(record.outcome);
+        if let Some(usage) = record.usage {
+            share.input_tokens += u64::from(usage.input_tokens);
+            share.output_tokens += u64::from(usage.output_tokens);
+        }
+        if let Some(acquisition) = record.acquisition {
+            let connections = &mut series.connections;
+            connections.reused += u64::from(acquisition.reused);
+            connections.opened += u64::from(!acquisition.reused);
+            connections.http1 += u64::from(acquisition.version == Some(HttpVersion::Http1));
+            connections.http2 += u64::from(acquisition.version == Some(HttpVersion::Http2));
+            if let Some(took) = acquisition.took {
+                connections.acquisition.record(took);
+            }
+        }
+    }
+
+    fn bucket_at(&self, at: RunTime) -> Option<usize> {
+        if at < self.measured.0 || at >= self.measured.1 {
+            return None;
+        }
+        Some((at.since(self.measured.0).as_nanos() / self.bucket.as_nanos()) as usize)
+    }
+
+    pub fn phases(&self) -> &Phases {
+        &self.phases
+    }
+
+    pub fn slos(&self) -> &[Slo] {
+        &self.slos
+    }
+
+    /// Width of a time bucket.
+    pub fn bucket(&self) -> Duration {
+        self.bucket
+    }
+
+    pub fn routes(&self) -> &[RouteSeries] {
+        &self.routes
+    }
+}
+
+impl RouteSeries {
+    /// The measured phases taken together.
+    pub fn whole(&self, phases: &Phases) -> Slice {
+        let mut whole = Slice::new(Histogram::fine);
+        for (phase, slice) in phases.iter().zip(&self.phases) {
+            if phase.measured {
+                whole.merge(slice);
+            }
+        }
+        whole
+    }
+}
+
+impl RegionShare {
+    fn new() -> Self {
+        Self { attempts: Outcomes::default(), input_tokens: 0, output_tokens: 0, response: Histogram::fine() }
+    }
+}
+
+/// A round width that cuts the measured time into about sixty buckets, none under 200 ms.
+fn bucket_width(measured: Duration) -> Duration {
+    const ROUND: &[f64] = &[0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0];
+    let wanted = measured.as_secs_f64() / BUCKETS;
+    let width = ROUND.iter().copied().find(|width| *width >= wanted * 0.999);
+    Duration::from_secs_f64(width.unwrap_or((wanted / 3600.0).ceil() * 3600.0))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub fn record(index: u32, intended: f64, response: f64, outcome: Outcome) -> RequestRecord {
+        let at = RunTime::from_secs_f64;
+        RequestRecord {
+            route: 0,
+            index,
+            phase: 0,
+            intended: at(intended),
+            sent: Some(at(intended)),
+            last_sent: Some(at(intended)),
+            first_token: outcome.is_ok().then(|| at(intended + response / 2.0)),
+            last_token: outcome.is_ok().then(|| at(intended + response)),
+            finished: at(intended + response),
+            outcome,
+            attempts: 1,
+            region: Some(RegionId::SYDNEY),
+            usage: None,
+            prompt_hash: 0,
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_round_and_there_are_about_sixty() {
+        for (seconds, width) in [(60, 1.0), (10, 0.2), (3600, 60.0), (86_400, 1800.0), (1, 0.2)] {
+            assert_eq!(bucket_width(Duration::from_secs(seconds)).as_secs_f64(), width, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn latency_is_filed_under_the_plan_and_work_under_the_moment_it_was_done() {
+        let phases = Phases::lay_out(Duration::ZERO, Duration::from_secs(60), &[]);
+        let mut recorder = Recorder::new(phases, vec![], 1);
+        recorder.request(&record(0, 1.5, 10.0, Outcome::Ok));
+        let buckets = &recorder.routes()[0].buckets;
+        assert_eq!(buckets[1].slice.outcomes.get(Outcome::Ok), 1);
+        assert_eq!(buckets[11].done, 1);
+        assert_eq!(buckets.iter().map(|b| b.done).sum::<u64>(), 1);
+    }
+
+    #[test]
+    fn the_warm_up_enters_no_number() {
+        let phases = Phases::lay_out(Duration::from_secs(5), Duration::from_secs(60), &[]);
+        let mut recorder = Recorder::new(phases, vec![], 1);
+        recorder.request(&record(0, 1.0, 0.5, Outcome::Ok));
+        let series = &recorder.routes()[0];
+        assert_eq!(series.whole(recorder.phases()).outcomes.total(), 0);
+        assert!(series.by_outcome.is_empty() && series.dispatch_lag.is_empty() && series.regions.is_empty());
+    }
+
+    #[test]
+    fn goodput_needs_every_slo() {
+        let phases = Phases::lay_out(Duration::ZERO, Duration::from_secs(60), &[]);
+        let slos = vec!["ttft:p95<900ms".parse().unwrap(), "response:p95<1s".parse().unwrap()];
+        let mut recorder = Recorder::new(phases, slos, 1);
+        recorder.request(&record(0, 1.0, 0.9, Outcome::Ok));
+        recorder.request(&record(1, 1.0, 1.1, Outcome::Ok));
+        recorder.request(&record(2, 1.0, 0.1, Outcome::Throttled));
+        assert_eq!(recorder.routes()[0].whole(recorder.phases()).good, 1);
+    }
+}

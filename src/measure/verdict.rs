@@ -1,0 +1,314 @@
+//! The run's verdict on itself. A load test that could not hold its own schedule has measured
+//! itself; better to say so than to print its percentiles without a word.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::recorder::Recorder;
+use super::series::{Level, Sample};
+use super::summary::{QUANTILES, RouteSummary};
+use crate::core::units::{Span, grouped, percent};
+use crate::core::{Metric, Outcome};
+use crate::stats::quantile::fewest_samples;
+
+/// What the driver saw of itself during the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// CPU of the client's threads as a share of the core that they have; absent where the
+    /// platform does not tell.
+    pub client_cpu: Option<f64>,
+    /// CPU of the pacer's thread as a share of one core.
+    pub pacer_cpu: Option<f64>,
+    /// Most requests that one HTTP/2 connection carried at once; absent without HTTP/2.
+    pub streams_per_connection: Option<u64>,
+    /// Routes that drew on one quota at once, by name.
+    pub shared_quota: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Grade {
+    Valid,
+    Suspect,
+    Invalid,
+}
+
+impl fmt::Display for Grade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Valid => "VALID",
+            Self::Suspect => "SUSPECT",
+            Self::Invalid => "INVALID",
+        })
+    }
+}
+
+/// One doubt, in words that say what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    pub grade: Grade,
+    pub doubt: Doubt,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    Undersent,
+    Shed,
+    DispatchLag,
+    ClientBusy,
+    Drift,
+    SharedConnections,
+    SharedQuota,
+    TooFewSamples,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    pub grade: Grade,
+    pub reasons: Vec<Reason>,
+}
+
+const LEAST_SENT: f64 = 0.99;
+const MOST_SHED: f64 = 0.001;
+const INVALID_LAG: Duration = Duration::from_millis(10);
+const SUSPECT_LAG: Duration = Duration::from_millis(2);
+const BUSY: f64 = 0.90;
+/// Servers commonly allow about a hundred streams on a connection; the excess waits in the client.
+const MANY_STREAMS: u64 = 100;
+/// Change of the median between the ends of a steady phase that is a finding about the run.
+const DRIFT: f64 = 1.25;
+
+/// Judges a run by its own numbers.
+pub fn judge(routes: &[RouteSummary], recorder: &Recorder, evidence: &Evidence) -> Verdict {
+    let mut reasons = Vec::new();
+    for (route, series) in routes.iter().zip(recorder.routes()) {
+        let name = &route.head.name;
+        let whole = route.whole();
+        let mut doubt = |grade, doubt, text| reasons.push(Reason { grade, doubt, text: format!("{name}: {text}") });
+        if (whole.sent as f64) < LEAST_SENT * whole.planned as f64 {
+            let sent = format!("sent {} of {} planned", grouped(whole.sent), grouped(whole.planned));
+            let text = format!("{sent}; at least 99 % must be sent. Lower --rps or raise --in-flight");
+            doubt(Grade::Invalid, Doubt::Undersent, text);
+        }
+        let shed = whole.count(Outcome::Shed);
+        if shed as f64 > MOST_SHED * whole.planned as f64 {
+            let share = percent(shed, whole.planned);
+            let text = format!("{share} shed at the in-flight cap, more than 0.1 %. Raise --in-flight or lower --rps");
+            doubt(Grade::Invalid, Doubt::Shed, text);
+        }
+        if let Some(Level::At(lag)) = route.dispatch_lag.at(0.99).map(|quantile| quantile.value) {
+            let advice = "Lower --rps, fire fewer routes at once (--route), or use a quieter machine";
+            if lag > INVALID_LAG {
+                let text = format!("dispatch lag p99 {} is above 10 ms: requests were sent late. {advice}", Span(lag));
+                doubt(Grade::Invalid, Doubt::DispatchLag, text);
+            } else if lag > SUSPECT_LAG {
+                let text = format!("dispatch lag p99 {} is above 2 ms. {advice}", Span(lag));
+                doubt(Grade::Suspect, Doubt::DispatchLag, text);
+            }
+        }
+        if let Some(text) = drift(recorder, series) {
+            doubt(Grade::Suspect, Doubt::Drift, text);
+        }
+        let n = whole.counted();
+        if let Some(q) = QUANTILES.iter().rev().find(|q| n < fewest_samples(**q)) {
+            let needed = QUANTILES.iter().map(|q| fewest_samples(*q)).max().unwrap_or(0);
+            let text = format!(
+                "too few requests for p{:.0} ({} of the {} that an upper bound needs). Run longer",
+                q * 100.0,
+                grouped(n),
+                grouped(needed)
+            );
+            doubt(Grade::Suspect, Doubt::TooFewSamples, text);
+        }
+    }
+    let mut doubt = |doubt, text| reasons.push(Reason { grade: Grade::Suspect, doubt, text });
+    if let Some(cpu) = evidence.client_cpu.filter(|cpu| *cpu > BUSY) {
+        let text = format!(
+            "the client used {:.0} % of its core, more than 90 %: its own queue is in the numbers. Lower --rps",
+            cpu * 100.0
+        );
+        doubt(Doubt::ClientBusy, text);
+    }
+    if let Some(streams) = evidence.streams_per_connection.filter(|streams| *streams > MANY_STREAMS) {
+        let text = format!(
+            "up to {streams} requests shared one HTTP/2 connection: a stream limit can hide as server time. Raise --connections"
+        );
+        doubt(Doubt::SharedConnections, text);
+    }
+    if !evidence.shared_quota.is_empty() {
+        let text = format!(
+            "{} drew on one quota at the same time, so each saw the others' load. Run them apart with --route",
+            evidence.shared_quota.join(", ")
+        );
+        doubt(Doubt::SharedQuota, text);
+    }
+    let grade = reasons.iter().map(|reason| reason.grade).max().unwrap_or(Grade::Valid);
+    Verdict { grade, reasons }
+}
+
+/// Compares the first and last third of each steady phase by the median response of the ok
+/// requests and by the share of failures.
+fn drift(recorder: &Recorder, series: &super::recorder::RouteSeries) -> Option<String> {
+    for (i, phase) in recorder.phases().iter().enumerate().filter(|(_, phase)| phase.steady && phase.measured) {
+        let buckets: Vec<_> = series.buckets.iter().filter(|bucket| bucket.phase == i).collect();
+        let third = buckets.len() / 3;
+        if third < 3 {
+            continue;
+        }
+        let merge = |part: &[&super::recorder::Bucket]| {
+            let mut merged = part[0].slice.clone();
+            part[1..].iter().for_each(|bucket| merged.merge(&bucket.slice));
+            merged
+        };
+        let (first, last) = (merge(&buckets[..third]), merge(&buckets[buckets.len() - third..]));
+        let median = |ok| Sample { ok, failures: 0 }.at(0.5).and_then(Level::time);
+        let (Some(before), Some(after)) =
+            (median(first.times.of(Metric::Response)), median(last.times.of(Metric::Response)))
+        else {
+            continue;
+        };
+        let ratio = after.as_secs_f64() / before.as_secs_f64();
+        // A handful of requests wobbles by more than a quarter without any drift.
+        let enough = first.times.of(Metric::Response).len().min(last.times.of(Metric::Response).len()) >= 50;
+        if enough && !(1.0 / DRIFT..=DRIFT).contains(&ratio) {
+            return Some(format!(
+                "median response drifted from {} to {} within `{}`, which the scenario did not schedule. Warm up longer, or find what changed",
+                Span(before),
+                Span(after),
+                phase.name
+            ));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::phase::Phases;
+    use crate::core::residency::Standing;
+    use crate::core::{Request, RunTime, Seed};
+    use crate::measure::recorder::tests::record;
+    use crate::measure::summary::{Context, RouteHead, Summary, World};
+
+    struct Run {
+        recorder: Recorder,
+        evidence: Evidence,
+    }
+
+    /// 100 requests per second for a minute, all well, unless a test makes them otherwise.
+    fn run(change: impl Fn(u32, &mut crate::core::record::RequestRecord)) -> Run {
+        let phases = Phases::lay_out(Duration::ZERO, Duration::from_secs(60), &[]);
+        let mut recorder = Recorder::new(phases, vec![], 1);
+        for index in 0..6_000 {
+            let intended = f64::from(index) / 100.0;
+            let at = RunTime::from_secs_f64(intended);
+            recorder.planned(&Request { index, intended: at, input_tokens: 1, max_tokens: 1 });
+            let mut record = record(index, intended, 0.5, Outcome::Ok);
+            change(index, &mut record);
+            recorder.request(&record);
+        }
+        Run { recorder, evidence: Evidence::default() }
+    }
+
+    fn verdict(run: Run) -> Verdict {
+        let head = RouteHead {
+            name: "sydney".into(),
+            label: "Sydney".into(),
+            policy: "pinned".into(),
+            standing: Standing::Candidate,
+            targets: vec![],
+        };
+        let context = Context {
+            world: World::Mock,
+            seed: Seed(1),
+            interrupted: false,
+            routes: vec![head],
+            evidence: run.evidence,
+        };
+        Summary::new(&run.recorder, context).verdict
+    }
+
+    fn doubts(verdict: &Verdict) -> Vec<Doubt> {
+        verdict.reasons.iter().map(|reason| reason.doubt).collect()
+    }
+
+    fn late(by: Duration) -> impl Fn(u32, &mut crate::core::record::RequestRecord) {
+        move |index, record| {
+            if index % 50 == 0 {
+                record.sent = Some(record.intended + by);
+            }
+        }
+    }
+
+    #[test]
+    fn a_good_run_is_valid() {
+        let verdict = verdict(run(|_, _| ()));
+        assert_eq!(verdict, Verdict { grade: Grade::Valid, reasons: vec![] });
+    }
+
+    #[test]
+    fn shed_requests_invalidate_a_run() {
+        let shed = |every: u32| {
+            move |index: u32, record: &mut crate::core::record::RequestRecord| {
+                if index % every == 0 {
+                    (record.sent, record.outcome) = (None, Outcome::Shed);
+                }
+            }
+        };
+        let few = verdict(run(shed(500)));
+        assert_eq!((few.grade, doubts(&few)), (Grade::Invalid, vec![Doubt::Shed]));
+        let many = verdict(run(shed(50)));
+        assert_eq!(doubts(&many), [Doubt::Undersent, Doubt::Shed]);
+        assert_eq!(verdict(run(shed(2_000))).grade, Grade::Valid);
+    }
+
+    #[test]
+    fn dispatch_lag_first_casts_doubt_and_then_invalidates() {
+        for (lag, grade) in [(1, Grade::Valid), (5, Grade::Suspect), (20, Grade::Invalid)] {
+            let verdict = verdict(run(late(Duration::from_millis(lag))));
+            assert_eq!(verdict.grade, grade, "{lag} ms");
+            assert!(doubts(&verdict).iter().all(|doubt| *doubt == Doubt::DispatchLag));
+        }
+    }
+
+    #[test]
+    fn a_busy_client_casts_doubt() {
+        let mut busy = run(|_, _| ());
+        busy.evidence.client_cpu = Some(0.95);
+        let verdict = verdict(busy);
+        assert_eq!((verdict.grade, doubts(&verdict)), (Grade::Suspect, vec![Doubt::ClientBusy]));
+    }
+
+    #[test]
+    fn drift_that_nobody_scheduled_casts_doubt() {
+        let verdict = verdict(run(|index, record| {
+            record.finished = record.intended + Duration::from_millis(500 + u64::from(index) / 10);
+        }));
+        assert_eq!((verdict.grade, doubts(&verdict)), (Grade::Suspect, vec![Doubt::Drift]));
+    }
+
+    #[test]
+    fn crowded_connections_and_shared_quotas_cast_doubt() {
+        let mut crowded = run(|_, _| ());
+        crowded.evidence.streams_per_connection = Some(101);
+        crowded.evidence.shared_quota = vec!["sydney".into(), "spill".into()];
+        assert_eq!(doubts(&verdict(crowded)), [Doubt::SharedConnections, Doubt::SharedQuota]);
+    }
+
+    #[test]
+    fn a_short_run_says_which_percentile_it_cannot_give() {
+        let mut short = run(|_, _| ());
+        short.recorder = Recorder::new(short.recorder.phases().clone(), vec![], 1);
+        for index in 0..200 {
+            short.recorder.request(&record(index, f64::from(index) / 10.0, 0.5, Outcome::Ok));
+        }
+        let verdict = verdict(short);
+        assert_eq!((verdict.grade, doubts(&verdict)), (Grade::Suspect, vec![Doubt::TooFewSamples]));
+        assert!(verdict.reasons[0].text.contains("p99 (200 of the 368"), "{}", verdict.reasons[0].text);
+    }
+}

@@ -1,0 +1,4 @@
+//! Statistics that say how sure they are. Pure.
+
+pub mod bootstrap;
+pub mod quantile;

@@ -1,0 +1,188 @@
+//! Confidence intervals for a quantile, free of any assumption about the distribution.
+//!
+//! The number of samples below the true quantile is binomial, so two order statistics bracket it
+//! with a known confidence (David and Nagaraja, "Order Statistics", 3rd ed., section 7.1).
+//! Latencies under queueing are not independent: neighbours wait in the same queue. The blocks of
+//! a run measure by how much, as a design effect (Kish, "Survey Sampling", 1965): the variance of
+//! the block counts over what independent samples would have. The interval is then taken for the
+//! effective sample size n / design effect.
+
+/// Two-sided confidence of every interval that bedbench prints.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// Positions in a sample, as fractions of it, that bracket the quantile `q`.
+///
+/// `None` on a side where even the extreme of the sample is no bound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bracket {
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+}
+
+/// Brackets quantile `q` of a sample worth `n` independent observations.
+pub fn bracket(n: f64, q: f64) -> Bracket {
+    let n = n.floor().max(0.0) as u64;
+    let tail = (1.0 - CONFIDENCE) / 2.0;
+    let weights = binomial(n, q);
+    // Largest l with P(B < l) <= tail, smallest u with P(B >= u) <= tail; X(l), X(u) bracket.
+    let mut below = 0.0;
+    let mut low = weights.first;
+    for weight in &weights.mass {
+        if below + weight > tail {
+            break;
+        }
+        below += weight;
+        low += 1;
+    }
+    let mut above = 0.0;
+    let mut high = weights.first + weights.mass.len() as u64;
+    for weight in weights.mass.iter().rev() {
+        if above + weight > tail {
+            break;
+        }
+        above += weight;
+        high -= 1;
+    }
+    let fraction = |rank: u64| (1..=n).contains(&rank).then(|| rank as f64 / n as f64);
+    Bracket { low: fraction(low), high: fraction(high) }
+}
+
+/// The fewest independent samples with which quantile `q` has an upper bound.
+pub fn fewest_samples(q: f64) -> u64 {
+    // The largest of n is a bound when q^n <= tail.
+    (((1.0 - CONFIDENCE) / 2.0).ln() / q.ln()).ceil() as u64
+}
+
+struct Weights {
+    first: u64,
+    mass: Vec<f64>,
+}
+
+/// The binomial distribution, where it has weight: outwards from its mode by the ratio of
+/// neighbours, then normalised. Needs no gamma function and loses no digits for large n.
+fn binomial(n: u64, p: f64) -> Weights {
+    const NEGLIGIBLE: f64 = 1e-18;
+    let mode = (((n + 1) as f64 * p) as u64).min(n);
+    let odds = p / (1.0 - p);
+    let mut down = Vec::new();
+    let mut weight = 1.0;
+    for k in (1..=mode).rev() {
+        weight *= k as f64 / ((n - k + 1) as f64 * odds);
+        if weight < NEGLIGIBLE {
+            break;
+        }
+        down.push(weight);
+    }
+    let first = mode - down.len() as u64;
+    let mut mass: Vec<f64> = down.into_iter().rev().collect();
+    mass.push(1.0);
+    weight = 1.0;
+    for k in mode..n {
+        weight *= (n - k) as f64 * odds / (k + 1) as f64;
+        if weight < NEGLIGIBLE {
+            break;
+        }
+        mass.push(weight);
+    }
+    let total: f64 = mass.iter().sum();
+    mass.iter_mut().for_each(|weight| *weight /= total);
+    Weights { first, mass }
+}
+
+/// One block of consecutive samples: how many there are, and how many lie at or below a level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Block {
+    /// Blocks of different strata (phases of a scenario) differ by plan, not by chance.
+    pub stratum: usize,
+    pub n: u64,
+    pub below: u64,
+}
+
+/// Fewer blocks than this say nothing reliable about their spread.
+pub const FEWEST_BLOCKS: usize = 8;
+
+/// By how much neighbours resemble each other: 1 for independent samples, more under queueing.
+/// `None` with too few blocks to tell.
+pub fn design_effect(blocks: &[Block]) -> Option<f64> {
+    let filled = blocks.iter().filter(|block| block.n > 0);
+    if filled.clone().count() < FEWEST_BLOCKS {
+        return None;
+    }
+    let strata = blocks.iter().map(|block| block.stratum).max()? + 1;
+    let (mut observed, mut expected) = (0.0, 0.0);
+    for stratum in 0..strata {
+        let blocks: Vec<_> = filled.clone().filter(|block| block.stratum == stratum).collect();
+        let n: u64 = blocks.iter().map(|block| block.n).sum();
+        if blocks.len() < 2 {
+            continue;
+        }
+        let share = blocks.iter().map(|block| block.below).sum::<u64>() as f64 / n as f64;
+        let spread: f64 = blocks.iter().map(|b| (b.below as f64 - share * b.n as f64).powi(2)).sum();
+        observed += spread * blocks.len() as f64 / (blocks.len() - 1) as f64;
+        expected += n as f64 * share * (1.0 - share);
+    }
+    Some(if expected > 0.0 { (observed / expected).max(1.0) } else { 1.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::RngExt;
+
+    use super::*;
+    use crate::core::seed::{Purpose, Seed};
+
+    #[test]
+    fn ranks_agree_with_published_tables() {
+        // Conover, "Practical Nonparametric Statistics": the median of n = 20 lies between the
+        // 6th and the 15th of the sample with 95.9 % confidence.
+        let found = bracket(20.0, 0.5);
+        assert_eq!((found.low, found.high), (Some(6.0 / 20.0), Some(15.0 / 20.0)));
+    }
+
+    #[test]
+    fn a_percentile_without_enough_samples_has_no_upper_bound() {
+        assert_eq!(fewest_samples(0.99), 368);
+        assert_eq!(bracket(367.0, 0.99).high, None);
+        assert!(bracket(368.0, 0.99).high.is_some());
+        assert_eq!(bracket(0.0, 0.5), Bracket { low: None, high: None });
+    }
+
+    #[test]
+    fn intervals_cover_the_truth_as_often_as_they_say() {
+        let mut draws = Seed(5).stream(Purpose::Resampling);
+        for q in [0.5, 0.95, 0.99] {
+            let covered = (0..2_000)
+                .filter(|_| {
+                    // Uniform samples: the true quantile is q itself.
+                    let mut sample: Vec<f64> = (0..500).map(|_| draws.random()).collect();
+                    sample.sort_by(f64::total_cmp);
+                    let at = |fraction: f64| sample[(fraction * 500.0).round() as usize - 1];
+                    let found = bracket(500.0, q);
+                    found.low.is_none_or(|low| at(low) <= q) && found.high.is_none_or(|high| q < at(high))
+                })
+                .count();
+            assert!((1_880..=1_985).contains(&covered), "p{}: {covered} of 2,000", q * 100.0);
+        }
+    }
+
+    #[test]
+    fn large_samples_keep_their_digits() {
+        let found = bracket(4_000_000.0, 0.99);
+        // Normal approximation: 0.99 ± 1.96 sqrt(0.99 · 0.01 / 4e6).
+        assert!((found.low.unwrap() - 0.989_902_5).abs() < 1e-6);
+        assert!((found.high.unwrap() - 0.990_097_5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn queueing_neighbours_are_worth_less_than_independent_samples() {
+        let block = |stratum, below| Block { stratum, n: 100, below };
+        let alike: Vec<_> = (0..20).map(|i| block(0, if i < 10 { 100 } else { 0 })).collect();
+        assert!(design_effect(&alike).unwrap() > 90.0);
+        let even: Vec<_> = (0..20).map(|_| block(0, 50)).collect();
+        assert_eq!(design_effect(&even), Some(1.0));
+        // The same split, but scheduled: two phases, each even within.
+        let phases: Vec<_> = (0..20).map(|i| block(i / 10, if i < 10 { 90 } else { 10 })).collect();
+        assert_eq!(design_effect(&phases), Some(1.0));
+        assert_eq!(design_effect(&even[..3]), None);
+    }
+}

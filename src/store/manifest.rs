@@ -1,0 +1,87 @@
+//! `manifest.json`: what was run, by what, where.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::phase::Phases;
+use crate::core::residency::Jurisdiction;
+use crate::core::seed::fnv1a;
+use crate::core::slo::Slo;
+use crate::core::units::{Rate, Span};
+use crate::core::{RegionId, Seed};
+use crate::measure::summary::{RouteHead, World};
+
+pub const SCHEMA: u32 = 1;
+
+/// The run as it was really made: defaults, files and flags resolved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EffectiveConfig {
+    pub profile: String,
+    pub workload: String,
+    /// Absent in a live run: nobody schedules what AWS does.
+    pub scenario: Option<String>,
+    pub api: String,
+    pub arrival: String,
+    pub rps: Rate,
+    /// Measured time.
+    pub duration: Span,
+    /// Before it, recorded and left out of every number.
+    pub warmup: Span,
+    pub seed: Seed,
+    pub slos: Vec<Slo>,
+    /// Most requests in flight per route; what would exceed it is shed and counted.
+    pub in_flight: usize,
+    /// Connections opened per route and Region before the plan starts.
+    pub prewarm: usize,
+    /// Connections that HTTP/2 requests to one Region are spread over.
+    pub connections: usize,
+    pub connect_timeout: Span,
+    pub first_token_timeout: Span,
+    pub event_timeout: Span,
+    pub request_timeout: Span,
+    pub residency: Vec<Jurisdiction>,
+    pub endpoints: BTreeMap<RegionId, String>,
+    pub routes: Vec<RouteHead>,
+    /// The region model of a mock run, number by number with its source.
+    pub regions: serde_json::Value,
+    pub phases: Phases,
+}
+
+impl EffectiveConfig {
+    /// Equal hashes, equal runs but for chance and the world.
+    pub fn hash(&self) -> String {
+        let json = serde_json::to_vec(self).expect("a configuration is plain data");
+        format!("{:016x}", fnv1a(&json))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    pub os: String,
+    pub arch: String,
+    pub cores: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub schema: u32,
+    /// Version of bedbench.
+    pub version: String,
+    pub world: World,
+    /// UTC, RFC 3339.
+    pub started: String,
+    /// Run time zero on the wall clock.
+    pub started_unix_nanos: u64,
+    pub host: Host,
+    pub config: EffectiveConfig,
+    pub config_hash: String,
+    /// `None` while the run is going on, and after a crash.
+    pub finished: Option<Finished>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    pub unix_nanos: u64,
+    pub interrupted: bool,
+}
