@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::core::phase::Phases;
-use crate::core::residency::Jurisdiction;
+use crate::core::region::Jurisdiction;
 use crate::core::seed::fnv1a;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
