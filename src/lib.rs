@@ -2,5 +2,6 @@
 pub mod core;
 pub mod measure;
 pub mod plan;
+pub mod report;
 pub mod stats;
 pub mod store;
