@@ -2,6 +2,7 @@
 pub mod core;
 pub mod measure;
 pub mod plan;
+pub mod region;
 pub mod report;
 pub mod stats;
 pub mod store;

@@ -1,0 +1,67 @@
+//! Distributions of service times.
+
+use std::time::Duration;
+
+use rand_distr::{Distribution, LogNormal};
+
+use crate::core::seed::Draws;
+
+/// z of the 95th percentile of the standard normal distribution.
+const Z95: f64 = 1.644_853_626_951_472_7;
+
+/// How long something takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Law {
+    Fixed(Duration),
+    /// By its median and 95th percentile: the two numbers that people publish.
+    LogNormal {
+        p50: Duration,
+        p95: Duration,
+    },
+}
+
+impl Law {
+    pub fn sample(&self, draws: &mut Draws) -> Duration {
+        match self {
+            Self::Fixed(time) => *time,
+            Self::LogNormal { p50, .. } => {
+                let law = LogNormal::new(p50.as_secs_f64().ln(), self.sigma()).expect("checked by the profile");
+                Duration::from_secs_f64(law.sample(draws))
+            }
+        }
+    }
+
+    pub fn mean(&self) -> Duration {
+        match self {
+            Self::Fixed(time) => *time,
+            Self::LogNormal { p50, .. } => p50.mul_f64((self.sigma().powi(2) / 2.0).exp()),
+        }
+    }
+
+    fn sigma(&self) -> f64 {
+        match self {
+            Self::Fixed(_) => 0.0,
+            Self::LogNormal { p50, p95 } => (p95.as_secs_f64() / p50.as_secs_f64()).ln() / Z95,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::seed::{Purpose, Seed};
+
+    #[test]
+    fn a_log_normal_has_the_percentiles_it_is_named_by() {
+        let ms = Duration::from_millis;
+        let law = Law::LogNormal { p50: ms(800), p95: ms(1_600) };
+        let mut draws = Seed(9).stream(Purpose::FirstToken);
+        let mut times: Vec<_> = (0..50_000).map(|_| law.sample(&mut draws)).collect();
+        times.sort_unstable();
+        let near = |time: Duration, expected: u64| (time.as_secs_f64() * 1e3 / expected as f64 - 1.0).abs() < 0.02;
+        assert!(near(times[25_000], 800), "p50 {:?}", times[25_000]);
+        assert!(near(times[47_500], 1_600), "p95 {:?}", times[47_500]);
+        let mean = times.iter().sum::<Duration>() / 50_000;
+        assert!((mean.as_secs_f64() / law.mean().as_secs_f64() - 1.0).abs() < 0.01, "mean {mean:?}");
+    }
+}

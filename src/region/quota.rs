@@ -1,0 +1,172 @@
+//! The account's quota: requests and tokens per minute, both at once.
+//!
+//! At admission the input and `max_tokens` are reserved, unmultiplied; when the call ends, the
+//! input and the output times the model's burndown are what was really used, and the difference
+//! returns to the bucket or is taken from it.
+//!
+//! Source: Amazon Bedrock User Guide, "How tokens are counted in Amazon Bedrock" and "Quotas for
+//! the bedrock-runtime endpoint". How the minute is kept is not published; this is a token
+//! bucket that fills evenly and holds `burst` worth of quota.
+
+use std::time::Duration;
+
+use crate::core::RunTime;
+
+/// One pool's quota for one model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QuotaSpec {
+    pub requests_per_minute: Option<f64>,
+    pub tokens_per_minute: Option<f64>,
+    /// How much unused quota can be saved up.
+    pub burst: Duration,
+}
+
+/// Which quota was exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exceeded {
+    Requests,
+    Tokens,
+}
+
+#[derive(Clone, Debug)]
+struct Bucket {
+    /// Units per second when the account has nothing else to do.
+    rate: f64,
+    capacity: f64,
+    /// Share of rate and capacity that is left for us.
+    share: f64,
+    level: f64,
+    at: RunTime,
+}
+
+impl Bucket {
+    fn full(per_minute: f64, burst: Duration, now: RunTime) -> Self {
+        let rate = per_minute / 60.0;
+        let capacity = (rate * burst.as_secs_f64()).max(1.0);
+        Self { rate, capacity, share: 1.0, level: capacity, at: now }
+    }
+
+    fn advance(&mut self, now: RunTime) {
+        let gained = self.rate * self.share * now.since(self.at).as_secs_f64();
+        self.level = (self.level + gained).min(self.capacity * self.share);
+        self.at = now;
+    }
+
+    fn holds(&mut self, now: RunTime, amount: f64) -> bool {
+        self.advance(now);
+        // A whole token is reached by adding fractions: forgive their rounding.
+        self.level + 1e-9 >= amount
+    }
+}
+
+/// The buckets of one pool and model.
+#[derive(Clone, Debug)]
+pub struct Quota {
+    requests: Option<Bucket>,
+    tokens: Option<Bucket>,
+}
+
+impl Quota {
+    pub fn new(spec: &QuotaSpec, now: RunTime) -> Self {
+        let bucket = |per_minute: Option<f64>| per_minute.map(|rate| Bucket::full(rate, spec.burst, now));
+        Self { requests: bucket(spec.requests_per_minute), tokens: bucket(spec.tokens_per_minute) }
+    }
+
+    /// Takes one request and `reserved` tokens, or nothing at all.
+    ///
+    /// # Errors
+    /// Which quota does not hold them.
+    pub fn admit(&mut self, now: RunTime, reserved: u64) -> Result<(), Exceeded> {
+        if self.requests.as_mut().is_some_and(|bucket| !bucket.holds(now, 1.0)) {
+            return Err(Exceeded::Requests);
+        }
+        if self.tokens.as_mut().is_some_and(|bucket| !bucket.holds(now, reserved as f64)) {
+            return Err(Exceeded::Tokens);
+        }
+        if let Some(bucket) = &mut self.requests {
+            bucket.level -= 1.0;
+        }
+        if let Some(bucket) = &mut self.tokens {
+            bucket.level -= reserved as f64;
+        }
+        Ok(())
+    }
+
+    /// Replaces the reservation by what was used. With a high burndown that can be more than was
+    /// reserved: the bucket then goes below zero and has to recover.
+    pub fn settle(&mut self, now: RunTime, reserved: u64, used: f64) {
+        if let Some(bucket) = &mut self.tokens {
+            bucket.advance(now);
+            bucket.level = (bucket.level + reserved as f64 - used).min(bucket.capacity * bucket.share);
+        }
+    }
+
+    /// From `now` on the account's other applications leave this share of the quota.
+    pub fn set_share(&mut self, now: RunTime, share: f64) {
+        for bucket in [&mut self.requests, &mut self.tokens].into_iter().flatten() {
+            bucket.advance(now);
+            bucket.share = share;
+            bucket.level = bucket.level.min(bucket.capacity * share);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: f64) -> RunTime {
+        RunTime::from_secs_f64(seconds)
+    }
+
+    fn quota(rpm: Option<f64>, tpm: Option<f64>) -> Quota {
+        let spec = QuotaSpec { requests_per_minute: rpm, tokens_per_minute: tpm, burst: Duration::from_secs(10) };
+        Quota::new(&spec, RunTime::ZERO)
+    }
+
+    #[test]
+    fn requests_run_out_and_come_back_evenly() {
+        let mut quota = quota(Some(60.0), None);
+        assert_eq!((0..11).filter(|_| quota.admit(at(0.0), 0).is_ok()).count(), 10);
+        assert_eq!(quota.admit(at(0.9), 0), Err(Exceeded::Requests));
+        assert_eq!(quota.admit(at(1.0), 0), Ok(()));
+        assert_eq!(quota.admit(at(1.0), 0), Err(Exceeded::Requests));
+    }
+
+    #[test]
+    fn max_tokens_are_reserved_and_the_rest_returned() {
+        // 6,000 per minute saved for 10 s: 1,000 tokens.
+        let mut quota = quota(None, Some(6_000.0));
+        assert_eq!(quota.admit(at(0.0), 900), Ok(()));
+        assert_eq!(quota.admit(at(0.0), 200), Err(Exceeded::Tokens));
+        // Used 100 in and 10 out at a burndown of 10.
+        quota.settle(at(0.0), 900, 200.0);
+        assert_eq!(quota.admit(at(0.0), 800), Ok(()));
+    }
+
+    #[test]
+    fn burndown_can_overdraw_and_must_recover() {
+        let mut quota = quota(None, Some(6_000.0));
+        quota.admit(at(0.0), 1_000).unwrap();
+        quota.settle(at(0.0), 1_000, 3_000.0);
+        // 2,000 below zero at 100 tokens per second.
+        assert!(quota.admit(at(20.9), 100).is_err());
+        assert!(quota.admit(at(21.1), 100).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_takes_nothing_from_the_other_bucket() {
+        let mut quota = quota(Some(60.0), Some(6_000.0));
+        (0..50).for_each(|_| assert_eq!(quota.admit(at(0.0), 5_000), Err(Exceeded::Tokens)));
+        assert_eq!(quota.admit(at(0.0), 1_000), Ok(()));
+    }
+
+    #[test]
+    fn other_applications_of_the_account_shrink_rate_and_savings() {
+        let mut quota = quota(Some(60.0), None);
+        quota.set_share(at(0.0), 0.5);
+        assert_eq!((0..11).filter(|_| quota.admit(at(0.0), 0).is_ok()).count(), 5);
+        assert!(quota.admit(at(1.9), 0).is_err());
+        assert!(quota.admit(at(2.0), 0).is_ok());
+    }
+}

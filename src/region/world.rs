@@ -1,0 +1,425 @@
+//! All Regions of one route, with their quotas, slots and queues, in one clockless machine.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand_distr::{Distribution, Exp1};
+
+use super::PlaceSpec;
+use super::quota::{Exceeded, Quota};
+use crate::core::residency::Pool;
+use crate::core::seed::{Purpose, Seed};
+use crate::core::{RegionId, RequestKey, RunTime};
+use crate::plan::workload::Workload;
+
+/// Names one call from its arrival to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u64);
+
+/// One attempt, as the Region's endpoint sees it.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub ticket: Ticket,
+    pub endpoint: RegionId,
+    pub pool: Pool,
+    /// The model without its profile prefix: quotas are counted per model.
+    pub model: Arc<str>,
+    /// Where the profile may process it, the source first.
+    pub destinations: Vec<RegionId>,
+    pub key: RequestKey,
+    pub attempt: u32,
+    pub input_tokens: u32,
+    pub max_tokens: u32,
+    /// What the model will write; at most `max_tokens`.
+    pub output_tokens: u32,
+    /// Quota that one output token uses.
+    pub burndown: f64,
+}
+
+/// The script of a served call. Token `k` leaves the endpoint at `first_token + k · gap`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timeline {
+    /// Where it is processed: the model knows, the client cannot.
+    pub place: RegionId,
+    pub arrived: RunTime,
+    /// A slot was free.
+    pub started: RunTime,
+    pub first_token: RunTime,
+    pub gap: Duration,
+    pub tokens: u32,
+}
+
+impl Timeline {
+    pub fn token(&self, k: u32) -> RunTime {
+        self.first_token + self.gap * k
+    }
+
+    pub fn last_token(&self) -> RunTime {
+        self.token(self.tokens.saturating_sub(1))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// 429
+    TooManyRequests,
+    /// 429
+    TooManyTokens,
+    /// 503
+    Overloaded,
+}
+
+#[derive(Debug)]
+pub enum Input {
+    Arrive(Call),
+    /// The client went away: the slot or the place in the queue is free again.
+    Cancel(Ticket),
+    /// Nothing from outside, only time.
+    Wake,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Begin(Ticket, Timeline),
+    Refuse(Ticket, Refusal),
+}
+
+/// Somebody in a slot or in the queue.
+#[derive(Debug)]
+enum Job {
+    Ours {
+        call: Call,
+        arrived: RunTime,
+    },
+    /// Another tenant's request, by its number.
+    Background(u64),
+}
+
+#[derive(Debug)]
+struct Place {
+    spec: PlaceSpec,
+    busy: usize,
+    queue: VecDeque<Job>,
+    background_drawn: u64,
+    /// Distinguishes the background arrival that is due from those drawn under an older rate.
+    background_epoch: u64,
+}
+
+/// A call in a slot.
+#[derive(Debug)]
+struct Running {
+    call: Call,
+    place: usize,
+    timeline: Timeline,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// A slot of the place at this position is free again; the ticket names a call of ours.
+    Free {
+        place: usize,
+        ticket: Option<u64>,
+    },
+    Background {
+        place: usize,
+        epoch: u64,
+    },
+    /// The conditions of the place change.
+    Change {
+        place: usize,
+    },
+}
+
+type QuotaKey = (RegionId, Pool, Arc<str>);
+
+/// Pure: takes `now`, emits effects, and never reads a clock.
+#[derive(Debug)]
+pub struct World {
+    seed: Seed,
+    places: Vec<Place>,
+    by_region: BTreeMap<RegionId, usize>,
+    quotas: HashMap<QuotaKey, Quota>,
+    running: HashMap<Ticket, Running>,
+    /// Ties are broken by order of scheduling.
+    events: BinaryHeap<Reverse<(RunTime, u64, Event)>>,
+    scheduled: u64,
+    /// Mean tokens of the background's requests.
+    workload: Workload,
+}
+
+impl World {
+    /// `workload` is what the other tenants ask for.
+    pub fn new(seed: Seed, places: Vec<PlaceSpec>, workload: Workload) -> Self {
+        let by_region = places.iter().enumerate().map(|(i, place)| (place.region, i)).collect();
+        let places = places
+            .into_iter()
+            .map(|spec| Place { spec, busy: 0, queue: VecDeque::new(), background_drawn: 0, background_epoch: 0 })
+            .collect();
+        let mut world = Self {
+            seed,
+            places,
+            by_region,
+            quotas: HashMap::new(),
+            running: HashMap::new(),
+            events: BinaryHeap::new(),
+            scheduled: 0,
+            workload,
+        };
+        for place in 0..world.places.len() {
+            world.conditions_changed(RunTime::ZERO, place);
+        }
+        world
+    }
+
+    /// When the world has something to do by itself.
+    pub fn next_wake(&self) -> Option<RunTime> {
+        self.events.peek().map(|Reverse((at, _, _))| *at)
+    }
+
+    /// Lets the world come to `now`, then takes `input`. Effects are appended to `out`; those
+    /// that fell due before `now` carry their own, earlier times.
+    pub fn on(&mut self, now: RunTime, input: Input, out: &mut Vec<Effect>) {
+        while self.next_wake().is_some_and(|at| at <= now) {
+            let Some(Reverse((at, _, event))) = self.events.pop() else { break };
+            self.happen(at, event, out);
+        }
+        match input {
+            Input::Arrive(call) => self.arrive(now, call, out),
+            Input::Cancel(ticket) => self.cancel(now, ticket, out),
+            Input::Wake => {}
+        }
+    }
+
+    fn happen(&mut self, at: RunTime, event: Event, out: &mut Vec<Effect>) {
+        match event {
+            Event::Free { place, ticket } => {
+                if let Some(ticket) = ticket {
+                    // A cancelled call has freed its slot already.
+                    let Some(running) = self.running.remove(&Ticket(ticket)) else { return };
+                    self.settle(at, &running.call, running.timeline.tokens);
+                }
+                self.free(at, place, out);
+            }
+            Event::Background { place, epoch } => {
+                if epoch == self.places[place].background_epoch {
+                    let number = self.places[place].background_drawn;
+                    self.offer(at, place, Job::Background(number), out);
+                    self.schedule_background(at, place);
+                }
+            }
+            Event::Change { place } => self.conditions_changed(at, place),
+        }
+    }
+
+    fn arrive(&mut self, now: RunTime, call: Call, out: &mut Vec<Effect>) {
+        let Some(&source) = self.by_region.get(&call.endpoint) else {
+            out.push(Effect::Refuse(call.ticket, Refusal::Overloaded));
+            return;
+        };
+        let reserved = call.reserved();
+        if let Some(Err(exceeded)) = self.quota(now, &call).map(|quota| quota.admit(now, reserved)) {
+            let refusal = match exceeded {
+                Exceeded::Requests => Refusal::TooManyRequests,
+                Exceeded::Tokens => Refusal::TooManyTokens,
+            };
+            out.push(Effect::Refuse(call.ticket, refusal));
+            return;
+        }
+        // Source first, then the profile's other destinations; a queue only when all are busy.
+        let places: Vec<usize> = std::iter::once(source)
+            .chain(call.destinations.iter().filter_map(|region| self.by_region.get(region).copied()))
+            .collect();
+        let free = places.iter().copied().find(|place| self.places[*place].has_slot());
+        let place = free.or_else(|| places.into_iter().find(|place| self.places[*place].has_room()));
+        match place {
+            Some(place) => self.offer(now, place, Job::Ours { call, arrived: now }, out),
+            None => {
+                self.settle(now, &call, 0);
+                out.push(Effect::Refuse(call.ticket, Refusal::Overloaded));
+            }
+        }
+    }
+
+    fn cancel(&mut self, now: RunTime, ticket: Ticket, out: &mut Vec<Effect>) {
+        if let Some(running) = self.running.remove(&ticket) {
+            let timeline = running.timeline;
+            let written = match now.since(timeline.first_token) {
+                _ if now < timeline.first_token => 0,
+                since if timeline.gap.is_zero() => since.as_nanos().min(u128::from(timeline.tokens)) as u32,
+                since => ((since.as_nanos() / timeline.gap.as_nanos()) as u32 + 1).min(timeline.tokens),
+            };
+            self.settle(now, &running.call, written);
+            self.free(now, running.place, out);
+            return;
+        }
+        let waiting = self.places.iter_mut().find_map(|place| {
+            let position = place.queue.iter().position(|job| job.ticket() == Some(ticket))?;
+            place.queue.remove(position)
+        });
+        if let Some(Job::Ours { call, .. }) = waiting {
+            self.settle(now, &call, 0);
+        }
+    }
+
+    /// A slot if there is one, a place in the queue if not; background that finds neither is gone.
+    fn offer(&mut self, now: RunTime, place: usize, job: Job, out: &mut Vec<Effect>) {
+        if self.places[place].has_slot() {
+            self.start(now, place, job, out);
+        } else if self.places[place].has_room() {
+            self.places[place].queue.push_back(job);
+        }
+    }
+
+    fn free(&mut self, now: RunTime, place: usize, out: &mut Vec<Effect>) {
+        self.places[place].busy -= 1;
+        if let Some(job) = self.places[place].queue.pop_front() {
+            self.start(now, place, job, out);
+        }
+    }
+
+    fn start(&mut self, now: RunTime, place: usize, job: Job, out: &mut Vec<Effect>) {
+        self.places[place].busy += 1;
+        let spec = &self.places[place].spec;
+        let slowdown = spec.conditions.at(now).slowdown;
+        match job {
+            Job::Background(number) => {
+                let key = RequestKey(number);
+                let mut draws = self.seed.keyed(Purpose::BackgroundService, spec.region, key, 0);
+                let input = self.workload.input.sample(&mut draws);
+                let output = self.workload.output.sample(&mut draws);
+                let service = spec.ttft.sample(&mut draws)
+                    + spec.per_input_token * input
+                    + spec.tpot.sample(&mut draws) * output.saturating_sub(1);
+                self.schedule(now + service.mul_f64(slowdown), Event::Free { place, ticket: None });
+            }
+            Job::Ours { call, arrived } => {
+                let draws = |purpose| self.seed.keyed(purpose, spec.region, call.key, call.attempt);
+                let ttft = spec.ttft.sample(&mut draws(Purpose::FirstToken));
+                let ttft = (ttft + spec.per_input_token * call.input_tokens).mul_f64(slowdown);
+                let gap = spec.tpot.sample(&mut draws(Purpose::TokenGap)).mul_f64(slowdown);
+                let timeline = Timeline {
+                    place: spec.region,
+                    arrived,
+                    started: now,
+                    first_token: now + ttft + self.backbone(call.endpoint, place),
+                    gap,
+                    tokens: call.output_tokens,
+                };
+                let served = now + ttft + gap * call.output_tokens.saturating_sub(1);
+                let ticket = call.ticket;
+                self.schedule(served, Event::Free { place, ticket: Some(ticket.0) });
+                self.running.insert(ticket, Running { call, place, timeline });
+                out.push(Effect::Begin(ticket, timeline));
+            }
+        }
+    }
+
+    /// Round trip between the source and where it is served. Known from Sydney; between two other
+    /// Regions the way through Sydney is taken as an upper bound.
+    fn backbone(&self, source: RegionId, place: usize) -> Duration {
+        let served = &self.places[place].spec;
+        let source = &self.places[self.by_region[&source]].spec;
+        if source.region == served.region {
+            return Duration::ZERO;
+        }
+        let from_sydney = |spec: &PlaceSpec| if spec.region == RegionId::SYDNEY { Duration::ZERO } else { spec.rtt };
+        from_sydney(source) + from_sydney(served)
+    }
+
+    fn settle(&mut self, now: RunTime, call: &Call, written: u32) {
+        let reserved = call.reserved();
+        // A call that was never served gives its whole reservation back.
+        let used = if written == 0 { 0.0 } else { f64::from(call.input_tokens) + f64::from(written) * call.burndown };
+        if let Some(quota) = self.quota(now, call) {
+            quota.settle(now, reserved, used);
+        }
+    }
+
+    fn quota(&mut self, now: RunTime, call: &Call) -> Option<&mut Quota> {
+        let place = &self.places[*self.by_region.get(&call.endpoint)?].spec;
+        let (_, spec) = place.quotas.iter().find(|(pool, _)| *pool == call.pool)?;
+        let key = (call.endpoint, call.pool, call.model.clone());
+        Some(self.quotas.entry(key).or_insert_with(|| {
+            let mut quota = Quota::new(spec, now);
+            quota.set_share(now, 1.0 - place.conditions.at(now).account_load);
+            quota
+        }))
+    }
+
+    fn conditions_changed(&mut self, now: RunTime, place: usize) {
+        let spec = &self.places[place].spec;
+        let share = 1.0 - spec.conditions.at(now).account_load;
+        let region = spec.region;
+        let next = spec.conditions.next_change(now);
+        for (_, quota) in self.quotas.iter_mut().filter(|((endpoint, _, _), _)| *endpoint == region) {
+            quota.set_share(now, share);
+        }
+        // Arrivals without memory: drawing the next one anew under the new rate is exact.
+        self.places[place].background_epoch += 1;
+        self.schedule_background(now, place);
+        if let Some(next) = next {
+            self.schedule(next, Event::Change { place });
+        }
+    }
+
+    fn schedule_background(&mut self, now: RunTime, place: usize) {
+        let spec = &self.places[place].spec;
+        let load = spec.conditions.at(now).background;
+        if load <= 0.0 {
+            return;
+        }
+        let rate = load * spec.slots as f64 / spec.mean_service(&self.workload).as_secs_f64();
+        let region = spec.region;
+        let number = self.places[place].background_drawn;
+        self.places[place].background_drawn += 1;
+        let mut draws = self.seed.keyed(Purpose::BackgroundArrival, region, RequestKey(number), 0);
+        let gap: f64 = Exp1.sample(&mut draws);
+        let epoch = self.places[place].background_epoch;
+        self.schedule(now + Duration::from_secs_f64(gap / rate), Event::Background { place, epoch });
+    }
+
+    fn schedule(&mut self, at: RunTime, event: Event) {
+        self.scheduled += 1;
+        self.events.push(Reverse((at, self.scheduled, event)));
+    }
+}
+
+impl Call {
+    fn reserved(&self) -> u64 {
+        u64::from(self.input_tokens) + u64::from(self.max_tokens)
+    }
+}
+
+impl Job {
+    fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Self::Ours { call, .. } => Some(call.ticket),
+            Self::Background(_) => None,
+        }
+    }
+}
+
+impl Place {
+    fn has_slot(&self) -> bool {
+        self.busy < self.spec.slots
+    }
+
+    fn has_room(&self) -> bool {
+        self.queue.len() < self.spec.queue
+    }
+}
+
+impl PlaceSpec {
+    /// Mean time in a slot for the requests of `workload`, undisturbed.
+    pub fn mean_service(&self, workload: &Workload) -> Duration {
+        self.ttft.mean()
+            + self.per_input_token.mul_f64(workload.input.mean())
+            + self.tpot.mean().mul_f64((workload.output.mean() - 1.0).max(0.0))
+    }
+}
+
+#[cfg(test)]
+#[path = "world_tests.rs"]
+mod tests;
