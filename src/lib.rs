@@ -2,7 +2,9 @@
 pub mod core;
 pub mod measure;
 pub mod plan;
+pub mod profile;
 pub mod region;
 pub mod report;
+pub mod routing;
 pub mod stats;
 pub mod store;

@@ -1,0 +1,52 @@
+//! The files that ship inside the binary. To add one: put it into its folder, name it here.
+
+/// A file of ours, by the name that people type.
+pub struct Builtin {
+    pub name: &'static str,
+    /// Path in the repository.
+    pub file: &'static str,
+    pub text: &'static str,
+}
+
+macro_rules! builtin {
+    ($name:literal, $file:literal) => {
+        Builtin { name: $name, file: $file, text: include_str!(concat!("../../", $file)) }
+    };
+}
+
+pub static PROFILES: &[Builtin] = &[
+    builtin!("apac", "profiles/apac.toml"),
+    builtin!("au", "profiles/au.toml"),
+    builtin!("candidates", "profiles/candidates.toml"),
+];
+
+pub static WORKLOADS: &[Builtin] = &[builtin!("chat", "profiles/workloads/chat.toml")];
+
+pub static SCENARIOS: &[Builtin] =
+    &[builtin!("calm", "profiles/scenarios/calm.toml"), builtin!("congested", "profiles/scenarios/congested.toml")];
+
+/// The Region model that profiles start from.
+pub static REGIONS: Builtin = builtin!("regions", "profiles/regions.toml");
+
+/// Inference profiles and burndown rates.
+pub static MODELS: Builtin = builtin!("models", "profiles/models.toml");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_in_the_folders_is_built_in() {
+        for (folder, list) in
+            [("profiles", PROFILES), ("profiles/workloads", WORKLOADS), ("profiles/scenarios", SCENARIOS)]
+        {
+            let root = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+            for entry in std::fs::read_dir(format!("{root}{folder}")).unwrap() {
+                let path = entry.unwrap().path();
+                let file = path.display().to_string().replace(root, "");
+                let known = list.iter().chain([&REGIONS, &MODELS]).any(|builtin| builtin.file == file);
+                assert!(known || path.is_dir(), "{file} is not in the list");
+            }
+        }
+    }
+}
