@@ -2,6 +2,7 @@
 pub mod clock;
 pub mod core;
 pub mod measure;
+pub mod mock;
 pub mod plan;
 pub mod profile;
 pub mod region;

@@ -80,6 +80,11 @@ pub fn thread_cpu_time() -> Option<Duration> {
     None
 }
 
+/// This machine's monotonic clock.
+pub fn monotonic() -> Instant {
+    Instant::now()
+}
+
 /// Nanoseconds since 1970.
 pub fn unix_nanos() -> u64 {
     let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,0 +1,264 @@
+//! The way to a Region and back: a delay line on the byte stream.
+//!
+//! What is written at t can be read at t + one way, in order, in both directions. It is not a
+//! sleep in the handler: bytes are in flight together, streams stay streams, and a request that
+//! waits does not hold up the one behind it. A new connection costs its handshakes, TCP one round
+//! trip and TLS 1.3 another, though the mock speaks plain HTTP over loopback.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, Bytes, BytesMut};
+use rand_distr::{Distribution, Exp1};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::clock::{Sleep, Timer};
+use crate::core::seed::Draws;
+
+/// Round trips that a new connection costs before its first byte: TCP, then TLS 1.3.
+const HANDSHAKES: u32 = 2;
+
+/// More than this in flight one way, and the sender has to wait as it would for a full window.
+const WINDOW: usize = 16 << 20;
+
+const READ_CHUNK: usize = 64 << 10;
+
+/// How far away a client is.
+#[derive(Clone, Copy, Debug)]
+pub struct Distance {
+    pub rtt: Duration,
+    /// Mean of what comes on top per round trip, exponential; order is always kept.
+    pub jitter: Duration,
+}
+
+/// Bytes on their way in one direction.
+struct Leg {
+    on_the_way: VecDeque<(Instant, Bytes)>,
+    bytes: usize,
+    last_due: Instant,
+    ended: bool,
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl Leg {
+    /// Nothing arrives before `opened`.
+    fn new(opened: Instant) -> Self {
+        Self { on_the_way: VecDeque::new(), bytes: 0, last_due: opened, ended: false, alarm: None }
+    }
+
+    fn push(&mut self, due: Instant, bytes: Bytes) {
+        self.last_due = self.last_due.max(due);
+        self.bytes += bytes.len();
+        self.on_the_way.push_back((self.last_due, bytes));
+    }
+
+    fn full(&self) -> bool {
+        self.bytes >= WINDOW
+    }
+
+    /// Ready when the first bytes on the way have arrived; pending if there are none.
+    fn poll_arrival(&mut self, timer: &Timer, now: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let Some((due, _)) = self.on_the_way.front() else { return Poll::Pending };
+        if *due <= now {
+            return Poll::Ready(());
+        }
+        let alarm = self.alarm.insert(Box::pin(timer.sleep_until(*due)));
+        alarm.as_mut().poll(cx)
+    }
+
+    fn take(&mut self, at_most: usize) -> Bytes {
+        let (_, bytes) = self.on_the_way.front_mut().expect("polled to be there");
+        let part = bytes.split_to(at_most.min(bytes.len()));
+        if bytes.is_empty() {
+            self.on_the_way.pop_front();
+        }
+        self.bytes -= part.len();
+        part
+    }
+}
+
+/// A socket with a distance.
+pub struct DelayLine<S> {
+    socket: S,
+    distance: Distance,
+    timer: Timer,
+    draws: Draws,
+    inbound: Leg,
+    outbound: Leg,
+    buffer: BytesMut,
+    now: fn() -> Instant,
+}
+
+impl<S> DelayLine<S> {
+    /// `now` is when the connection was accepted, and the clock from then on.
+    pub fn new(socket: S, distance: Distance, timer: Timer, draws: Draws, now: fn() -> Instant) -> Self {
+        let accepted = now();
+        let opened = accepted + distance.rtt * HANDSHAKES + distance.rtt / 2;
+        Self {
+            socket,
+            distance,
+            timer,
+            draws,
+            inbound: Leg::new(opened),
+            outbound: Leg::new(accepted),
+            buffer: BytesMut::new(),
+            now,
+        }
+    }
+
+    fn arrival(&mut self, now: Instant) -> Instant {
+        let extra: f64 = if self.distance.jitter.is_zero() { 0.0 } else { Exp1.sample(&mut self.draws) };
+        now + self.distance.rtt / 2 + self.distance.jitter.mul_f64(extra / 2.0)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> DelayLine<S> {
+    /// Puts on the socket whatever has come the whole way. Called from every poll: whichever side
+    /// of the connection wakes us, the other one moves too.
+    fn drive_outbound(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.outbound.on_the_way.is_empty() {
+            ready!(self.outbound.poll_arrival(&self.timer, (self.now)(), cx));
+            let (_, bytes) = self.outbound.on_the_way.front_mut().expect("not empty");
+            let written = ready!(Pin::new(&mut self.socket).poll_write(cx, bytes))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            bytes.advance(written);
+            self.outbound.bytes -= written;
+            if bytes.is_empty() {
+                self.outbound.on_the_way.pop_front();
+            }
+        }
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    /// Takes everything off the socket, so that it is stamped when it comes and not when it is asked for.
+    fn drive_inbound(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        while !self.inbound.ended && !self.inbound.full() {
+            self.buffer.resize(READ_CHUNK, 0);
+            let mut chunk = ReadBuf::new(&mut self.buffer);
+            match Pin::new(&mut self.socket).poll_read(cx, &mut chunk) {
+                Poll::Pending => break,
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Ready(Ok(())) => {
+                    let read = chunk.filled().len();
+                    if read == 0 {
+                        self.inbound.ended = true;
+                    } else {
+                        let bytes = Bytes::copy_from_slice(&self.buffer[..read]);
+                        let due = self.arrival((self.now)());
+                        self.inbound.push(due, bytes);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for DelayLine<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if let Poll::Ready(Err(error)) = this.drive_outbound(cx) {
+            return Poll::Ready(Err(error));
+        }
+        this.drive_inbound(cx)?;
+        if this.inbound.on_the_way.is_empty() && this.inbound.ended {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(this.inbound.poll_arrival(&this.timer, (this.now)(), cx));
+        into.put_slice(&this.inbound.take(into.remaining()));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for DelayLine<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if this.outbound.full() {
+            ready!(this.drive_outbound(cx))?;
+        }
+        let due = this.arrival((this.now)());
+        this.outbound.push(due, Bytes::copy_from_slice(bytes));
+        // Errors of the socket come out of the next flush.
+        let _ = this.drive_outbound(cx);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().drive_outbound(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.drive_outbound(cx))?;
+        Pin::new(&mut this.socket).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::clock::monotonic as now;
+    use crate::core::seed::{Purpose, Seed};
+
+    fn line(distance: Distance) -> (DelayLine<tokio::io::DuplexStream>, tokio::io::DuplexStream) {
+        let (near, far) = tokio::io::duplex(1 << 20);
+        let draws = Seed(1).stream(Purpose::NetworkJitter);
+        (DelayLine::new(near, distance, Timer::start().unwrap(), draws, now), far)
+    }
+
+    /// Bytes may come later than the delay on a busy machine, never sooner.
+    #[tokio::test]
+    async fn a_new_connection_pays_its_handshakes_and_a_warm_one_only_the_way() {
+        let rtt = Duration::from_millis(20);
+        let (mut line, mut client) = line(Distance { rtt, jitter: Duration::ZERO });
+        let opened = now();
+        let server = tokio::spawn(async move {
+            let mut arrivals = Vec::new();
+            let mut byte = [0];
+            for _ in 0..2 {
+                line.read_exact(&mut byte).await.unwrap();
+                arrivals.push(now());
+                line.write_all(&byte).await.unwrap();
+                line.flush().await.unwrap();
+            }
+            arrivals
+        });
+        let mut byte = [0];
+        client.write_all(b"1").await.unwrap();
+        client.read_exact(&mut byte).await.unwrap();
+        let first = now();
+        client.write_all(b"2").await.unwrap();
+        client.read_exact(&mut byte).await.unwrap();
+        let arrivals = server.await.unwrap();
+        assert!(arrivals[0] - opened >= rtt * 5 / 2, "{:?}", arrivals[0] - opened);
+        assert!(first - opened >= rtt * 3, "{:?}", first - opened);
+        let second = now() - first;
+        assert!(second >= rtt && second < rtt * 3, "{second:?}");
+    }
+
+    #[tokio::test]
+    async fn jitter_never_reorders_and_nothing_is_lost() {
+        let distance = Distance { rtt: Duration::from_millis(2), jitter: Duration::from_millis(4) };
+        let (mut line, mut client) = line(distance);
+        let sent: Vec<u8> = (0..200).collect();
+        let echo = sent.clone();
+        let server = tokio::spawn(async move {
+            for byte in echo {
+                line.write_all(&[byte]).await.unwrap();
+            }
+            line.shutdown().await.unwrap();
+        });
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).await.unwrap();
+        server.await.unwrap();
+        assert_eq!(received, sent);
+    }
+}
