@@ -1,4 +1,5 @@
 //! Open-loop load testing and latency benchmarks for Amazon Bedrock, as seen from Sydney.
+pub mod bedrock;
 pub mod clock;
 pub mod core;
 pub mod measure;

@@ -239,7 +239,7 @@ mod tests {
 
     fn late(by: Duration) -> impl Fn(u32, &mut crate::core::record::RequestRecord) {
         move |index, record| {
-            if index % 50 == 0 {
+            if index.is_multiple_of(50) {
                 record.sent = Some(record.intended + by);
             }
         }
@@ -255,7 +255,7 @@ mod tests {
     fn shed_requests_invalidate_a_run() {
         let shed = |every: u32| {
             move |index: u32, record: &mut crate::core::record::RequestRecord| {
-                if index % every == 0 {
+                if index.is_multiple_of(every) {
                     (record.sent, record.outcome) = (None, Outcome::Shed);
                 }
             }

@@ -1,0 +1,125 @@
+//! From the SDK's errors to outcomes. By status and variant, never by message.
+
+use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use crate::core::Outcome;
+
+/// A failure, in our words and the service's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub outcome: Outcome,
+    /// One line, without prompts or credentials.
+    pub error: String,
+}
+
+impl Failure {
+    pub fn new(outcome: Outcome, error: impl Into<String>) -> Self {
+        Self { outcome, error: one_line(&error.into()) }
+    }
+}
+
+/// A failure before the first event of a stream, or of a unary call.
+pub fn before_stream<E>(error: &SdkError<E, HttpResponse>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or("unknown error");
+            let outcome = of_status(service.raw().status().as_u16(), code);
+            Failure::new(outcome, format!("{code}: {}", service.err().message().unwrap_or("no message")))
+        }
+        SdkError::TimeoutError(_) => Failure::new(Outcome::Timeout, "the client's own time limit ran out"),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => Failure::new(Outcome::Timeout, "connect timeout"),
+        SdkError::DispatchFailure(_) => Failure::new(Outcome::Transport, chain(error)),
+        SdkError::ConstructionFailure(_) => Failure::new(Outcome::Invalid, chain(error)),
+        // An answer that is no answer: the service's failure, not ours.
+        _ => Failure::new(Outcome::ServerError, chain(error)),
+    }
+}
+
+fn of_status(status: u16, code: &str) -> Outcome {
+    match (status, code) {
+        // 429 as well, but it is the model that is not ready, not your quota that is used up.
+        (_, "ModelNotReadyException") => Outcome::Unavailable,
+        (429, _) => Outcome::Throttled,
+        (503 | 529, _) => Outcome::Unavailable,
+        (408 | 424 | 500.., _) => Outcome::ServerError,
+        _ => Outcome::Invalid,
+    }
+}
+
+/// A failure after the response had begun with status 200. The SDK gives no code here, only the
+/// variant.
+pub fn mid_stream<R>(error: &SdkError<ConverseStreamOutputError, R>) -> Failure
+where
+    R: std::fmt::Debug,
+{
+    use ConverseStreamOutputError as E;
+    let SdkError::ServiceError(service) = error else {
+        return Failure::new(Outcome::StreamError, chain(error));
+    };
+    let (outcome, name) = match service.err() {
+        E::ThrottlingException(_) => (Outcome::Throttled, "ThrottlingException"),
+        E::ServiceUnavailableException(_) => (Outcome::Unavailable, "ServiceUnavailableException"),
+        E::InternalServerException(_) => (Outcome::ServerError, "InternalServerException"),
+        E::ValidationException(_) => (Outcome::Invalid, "ValidationException"),
+        E::ModelStreamErrorException(_) => (Outcome::StreamError, "ModelStreamErrorException"),
+        _ => (Outcome::StreamError, "unknown exception"),
+    };
+    Failure::new(outcome, format!("{name} in mid-stream: {}", service.err().message().unwrap_or("no message")))
+}
+
+/// The error and its causes; the SDK's own top line says only that something failed.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 240;
+    let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((cut, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(cut);
+        line.push('…');
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quota_and_capacity_are_told_apart() {
+        for (status, code, outcome) in [
+            (429, "ThrottlingException", Outcome::Throttled),
+            (429, "ModelNotReadyException", Outcome::Unavailable),
+            (503, "ServiceUnavailableException", Outcome::Unavailable),
+            (529, "overloaded_error", Outcome::Unavailable),
+            (500, "InternalServerException", Outcome::ServerError),
+            (408, "ModelTimeoutException", Outcome::ServerError),
+            (424, "ModelErrorException", Outcome::ServerError),
+            (400, "ValidationException", Outcome::Invalid),
+            (400, "ServiceQuotaExceededException", Outcome::Invalid),
+            (403, "AccessDeniedException", Outcome::Invalid),
+            (404, "ResourceNotFoundException", Outcome::Invalid),
+        ] {
+            assert_eq!(of_status(status, code), outcome, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_one_short_line() {
+        assert_eq!(one_line("a\n  b\tc"), "a b c");
+        assert_eq!(one_line(&"x".repeat(1_000)).chars().count(), 241);
+    }
+}

@@ -1,0 +1,328 @@
+//! One attempt against one Region.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::config::retry::RetryConfig;
+use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
+use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Region, StalledStreamProtectionConfig};
+use aws_sdk_bedrockruntime::operation::RequestId;
+use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, InferenceConfiguration, Message};
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, OrchestratorError};
+use aws_smithy_types::body::SdkBody;
+
+use super::classify::{self, Failure};
+use super::connections::Connections;
+use super::credentials::Access;
+use super::probe::Probe;
+use super::stream::{StreamState, millis, usage};
+use crate::clock::Clock;
+use crate::core::record::{Acquisition, HttpVersion, Usage};
+use crate::core::request::{InvocationKey, Timeouts};
+use crate::core::residency::Destination;
+use crate::core::{Outcome, RegionId, RunTime};
+
+/// Which operation is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    ConverseStream,
+    /// Unary: there is no first token to see.
+    Converse,
+}
+
+impl Api {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConverseStream => "converse-stream",
+            Self::Converse => "converse",
+        }
+    }
+}
+
+/// How to reach one Region.
+#[derive(Clone)]
+pub struct ClientSpec {
+    pub region: RegionId,
+    /// Instead of `https://bedrock-runtime.REGION.amazonaws.com`.
+    pub endpoint: Option<String>,
+    pub access: Access,
+    pub api: Api,
+    pub timeouts: Timeouts,
+    /// Connections that HTTP/2 requests are spread over.
+    pub connections: usize,
+    /// Most connections, however many requests there are.
+    pub most_connections: usize,
+}
+
+/// A client of one Region, for one route.
+pub struct RegionClient {
+    region: RegionId,
+    url: String,
+    api: Api,
+    timeouts: Timeouts,
+    clock: Clock,
+    connections: Connections,
+    /// One per partition of the connections.
+    clients: Vec<Client>,
+    in_flight: AtomicU64,
+    peak_in_flight: AtomicU64,
+}
+
+/// What to ask.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    pub destination: &'a Destination,
+    pub prompt: &'a str,
+    pub max_tokens: u32,
+    pub invocation: InvocationKey,
+    /// When the whole request has run out of time.
+    pub deadline: RunTime,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Handed to the transport; absent if it never got so far.
+    pub sent: Option<RunTime>,
+    pub head: Option<RunTime>,
+    pub first_token: Option<RunTime>,
+    pub last_token: Option<RunTime>,
+    pub finished: RunTime,
+    pub outcome: Outcome,
+    pub error: Option<String>,
+    pub http_status: Option<u16>,
+    pub request_id: Option<String>,
+    pub acquisition: Option<Acquisition>,
+    pub usage: Option<Usage>,
+    pub service_latency: Option<Duration>,
+}
+
+/// The facts that only the body of an answer tells.
+#[derive(Default)]
+struct Content {
+    request_id: Option<String>,
+    first_token: Option<RunTime>,
+    last_token: Option<RunTime>,
+    usage: Option<Usage>,
+    service_latency: Option<Duration>,
+}
+
+impl RegionClient {
+    /// Must be called on the runtime that is to drive the connections.
+    ///
+    /// # Errors
+    /// When the connection pool refuses the settings.
+    pub fn new(spec: ClientSpec, clock: Clock) -> Result<Self, String> {
+        let url = spec.endpoint.clone();
+        let url = url.unwrap_or_else(|| format!("https://bedrock-runtime.{}.amazonaws.com", spec.region));
+        // Over plain HTTP/1.1 every request in flight has its own connection: one partition.
+        let partitions = if url.starts_with("https:") { spec.connections } else { 1 };
+        let connections = Connections::new(partitions, spec.most_connections.max(partitions))?;
+        let timeouts = TimeoutConfig::builder().connect_timeout(spec.timeouts.connect).build();
+        let clients = connections
+            .partitions()
+            .iter()
+            .map(|http| {
+                // Built by hand and not from the shell's settings, so that no ambient endpoint,
+                // retry mode or stray bearer token can bend a measurement.
+                let config = Config::builder()
+                    .behavior_version(BehaviorVersion::latest())
+                    .region(Region::new(spec.region.code()))
+                    .endpoint_url(&url)
+                    .http_client(http.clone())
+                    .retry_config(RetryConfig::disabled())
+                    .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+                    .timeout_config(timeouts.clone());
+                let config = match &spec.access {
+                    Access::SigV4(provider) => config.credentials_provider(provider.clone()),
+                    Access::Bearer(token) => config.bearer_token(token.clone()),
+                };
+                Client::from_conf(config.build())
+            })
+            .collect();
+        Ok(Self {
+            region: spec.region,
+            url,
+            api: spec.api,
+            timeouts: spec.timeouts,
+            clock,
+            connections,
+            clients,
+            in_flight: AtomicU64::new(0),
+            peak_in_flight: AtomicU64::new(0),
+        })
+    }
+
+    pub fn region(&self) -> RegionId {
+        self.region
+    }
+
+    /// Opens up to `count` connections by asking for a page that is not there. Costs no tokens and
+    /// carries no credentials; what is answered does not matter.
+    pub async fn warm(&self, count: usize) {
+        let requests: Vec<_> = (0..count)
+            .map(|i| {
+                let http = self.connections.partitions()[i % self.clients.len()].clone();
+                let get = Operation::builder()
+                    .service_name("bedbench")
+                    .operation_name("warm")
+                    .behavior_version(BehaviorVersion::latest())
+                    .http_client(http)
+                    .endpoint_url(&self.url)
+                    .no_auth()
+                    .no_retry()
+                    .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+                    .time_source(aws_smithy_async::time::SystemTimeSource::new())
+                    .timeout_config(TimeoutConfig::builder().connect_timeout(self.timeouts.connect).build())
+                    .serializer(|()| Ok(HttpRequest::new(SdkBody::empty())))
+                    .deserializer(|_| Ok::<(), OrchestratorError<std::convert::Infallible>>(()))
+                    .build();
+                tokio::spawn(async move { get.invoke(()).await.is_ok() })
+            })
+            .collect();
+        for request in requests {
+            // Whether an endpoint can be reached shows in the run itself, under its outcome.
+            let _ = tokio::time::timeout(self.timeouts.connect * 2, request).await;
+        }
+    }
+
+    /// Connections opened so far.
+    pub fn opened(&self) -> u64 {
+        self.connections.opened()
+    }
+
+    /// Most requests that one HTTP/2 connection carried at once; absent without HTTP/2.
+    pub fn streams_per_connection(&self) -> Option<u64> {
+        (self.connections.version() == Some(HttpVersion::Http2))
+            .then(|| self.peak_in_flight.load(Ordering::Relaxed).div_ceil(self.clients.len() as u64))
+    }
+
+    /// One call. Always comes back, at the latest when a time limit has run out.
+    ///
+    /// # Panics
+    /// When the destination is another Region's: routes and clients are built together.
+    pub async fn attempt(&self, attempt: Attempt<'_>) -> Answer {
+        assert_eq!(attempt.destination.endpoint(), self.region, "a destination belongs to its Region's client");
+        let probe = Probe::new(self.clock, attempt.invocation);
+        let client = &self.clients[self.connections.next_partition()];
+        let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        self.peak_in_flight.fetch_max(in_flight, Ordering::Relaxed);
+        let mut content = Content::default();
+        let left = attempt.deadline.since(self.clock.now());
+        let call = async {
+            match self.api {
+                Api::ConverseStream => self.converse_stream(client, &attempt, &probe, &mut content).await,
+                Api::Converse => self.converse(client, &attempt, &probe, &mut content).await,
+            }
+        };
+        let result = tokio::time::timeout(left, call).await.unwrap_or_else(|_| Err(ran_out("the whole request")));
+        let finished = self.clock.now();
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let failure = result.err();
+        Answer {
+            sent: probe.sent(),
+            head: probe.head(),
+            first_token: content.first_token,
+            last_token: content.last_token,
+            finished,
+            outcome: failure.as_ref().map_or(Outcome::Ok, |failure| failure.outcome),
+            error: failure.map(|failure| failure.error),
+            http_status: probe.http_status(),
+            request_id: content.request_id,
+            acquisition: probe.acquisition(self.connections.version()),
+            usage: content.usage,
+            service_latency: content.service_latency,
+        }
+    }
+
+    async fn converse_stream(
+        &self,
+        client: &Client,
+        attempt: &Attempt<'_>,
+        probe: &Probe,
+        content: &mut Content,
+    ) -> Result<(), Failure> {
+        let first_token_due = self.clock.now() + self.timeouts.first_token;
+        let call = client
+            .converse_stream()
+            .model_id(attempt.destination.model())
+            .messages(user_message(attempt.prompt))
+            .inference_config(limits(attempt.max_tokens))
+            .customize()
+            .interceptor(probe.clone());
+        let sent = tokio::time::timeout(self.timeouts.first_token, call.send()).await;
+        let mut output = match sent.map_err(|_| ran_out("the first token"))? {
+            Ok(output) => output,
+            Err(error) => {
+                content.request_id = error.request_id().map(str::to_owned);
+                return Err(classify::before_stream(&error));
+            }
+        };
+        content.request_id = output.request_id().map(str::to_owned);
+        let mut state = StreamState::default();
+        let ended = loop {
+            let (patience, what) = match state.first_token {
+                None => (first_token_due.since(self.clock.now()), "the first token"),
+                Some(_) => (self.timeouts.between_events, "the next event"),
+            };
+            match tokio::time::timeout(patience, output.stream.recv()).await {
+                Ok(Ok(Some(event))) => state.on(self.clock.now(), &event),
+                Ok(Ok(None)) if state.is_complete() => break Ok(()),
+                Ok(Ok(None)) => {
+                    break Err(Failure::new(Outcome::StreamError, "the stream ended before messageStop and metadata"));
+                }
+                Ok(Err(error)) => break Err(classify::mid_stream(&error)),
+                Err(_) => break Err(ran_out(what)),
+            }
+            // Also when the whole request is cut off in the next wait, what was seen is kept.
+            content.first_token = state.first_token;
+            content.last_token = state.last_token;
+        };
+        content.usage = state.usage;
+        content.service_latency = state.service_latency;
+        ended
+    }
+
+    async fn converse(
+        &self,
+        client: &Client,
+        attempt: &Attempt<'_>,
+        probe: &Probe,
+        content: &mut Content,
+    ) -> Result<(), Failure> {
+        let call = client
+            .converse()
+            .model_id(attempt.destination.model())
+            .messages(user_message(attempt.prompt))
+            .inference_config(limits(attempt.max_tokens))
+            .customize()
+            .interceptor(probe.clone());
+        match call.send().await {
+            Ok(output) => {
+                content.request_id = output.request_id().map(str::to_owned);
+                content.usage = output.usage().map(usage);
+                content.service_latency = output.metrics().and_then(|metrics| millis(metrics.latency_ms()));
+                Ok(())
+            }
+            Err(error) => {
+                content.request_id = error.request_id().map(str::to_owned);
+                Err(classify::before_stream(&error))
+            }
+        }
+    }
+}
+
+fn user_message(prompt: &str) -> Message {
+    let message = Message::builder().role(ConversationRole::User).content(ContentBlock::Text(prompt.to_owned()));
+    message.build().expect("role and content are set")
+}
+
+fn limits(max_tokens: u32) -> InferenceConfiguration {
+    InferenceConfiguration::builder().max_tokens(i32::try_from(max_tokens).unwrap_or(i32::MAX)).build()
+}
+
+fn ran_out(waiting_for: &str) -> Failure {
+    Failure::new(Outcome::Timeout, format!("bedbench's time limit for {waiting_for} ran out"))
+}

@@ -1,0 +1,65 @@
+//! Who is asking. Real credentials go to amazonaws.com only, unless the user says otherwise.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sdk_bedrockruntime::config::{SharedCredentialsProvider, Token};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_types::region::Region;
+
+use crate::core::RegionId;
+
+/// AWS's own name for a Bedrock API key.
+const BEARER_TOKEN: &str = "AWS_BEARER_TOKEN_BEDROCK";
+
+/// Somebody without credentials should not wait for a metadata service that is not there.
+const PATIENCE: Duration = Duration::from_millis(1_800);
+
+/// How calls are signed.
+#[derive(Clone)]
+pub enum Access {
+    SigV4(SharedCredentialsProvider),
+    Bearer(Token),
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no AWS credentials: {why}. Run `aws configure` or `aws sso login`, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set {BEARER_TOKEN}. To try bedbench without an account, add --mock"
+)]
+pub struct CredentialsError {
+    why: String,
+}
+
+/// Signs like the real thing and opens nothing: for the mock, and for endpoints that have not been
+/// trusted with real credentials.
+pub fn placeholder_access() -> Access {
+    let credentials = Credentials::new("BEDBENCHMOCK", "not-a-secret", None, None, "bedbench-placeholder");
+    Access::SigV4(SharedCredentialsProvider::new(credentials))
+}
+
+/// The user's own: a Bedrock API key if there is one, else whatever the AWS provider chain finds.
+///
+/// # Errors
+/// Within two seconds, when there are none.
+pub async fn live_access(region: RegionId) -> Result<Access, CredentialsError> {
+    if let Some(token) = std::env::var(BEARER_TOKEN).ok().filter(|token| !token.is_empty()) {
+        return Ok(Access::Bearer(Token::new(token, None)));
+    }
+    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let loading =
+        aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.code())).http_client(http).load();
+    let found = tokio::time::timeout(PATIENCE, async {
+        let config = loading.await;
+        let provider = config.credentials_provider().ok_or_else(|| "no provider is configured".to_owned())?;
+        // Asked once here: better one clear line now than thousands of failed requests later.
+        provider.provide_credentials().await.map_err(|error| error.to_string())?;
+        Ok(provider)
+    });
+    match found.await {
+        Ok(Ok(provider)) => Ok(Access::SigV4(provider)),
+        Ok(Err(why)) => Err(CredentialsError { why }),
+        Err(_) => Err(CredentialsError { why: "no provider answered within 2 s".into() }),
+    }
+}

@@ -1,0 +1,12 @@
+//! The client side of Bedrock: one attempt in, stamped facts out. It decides nothing: no retry, no
+//! fallback, no hidden wait. The same client serves live, mock and any other endpoint.
+
+mod classify;
+mod client;
+mod connections;
+mod credentials;
+mod probe;
+mod stream;
+
+pub use client::{Answer, Api, Attempt, ClientSpec, RegionClient};
+pub use credentials::{Access, CredentialsError, live_access, placeholder_access};
