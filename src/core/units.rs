@@ -190,8 +190,8 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
-/// A share of a whole as a percentage; two digits below one percent, so that a few failures in
-/// thousands do not print as none.
+/// A share of a whole as a percentage; two digits near none and near all, so that a few failures
+/// in thousands do not print as none.
 pub fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".into();
@@ -199,7 +199,8 @@ pub fn percent(part: u64, whole: u64) -> String {
     let share = 100.0 * part as f64 / whole as f64;
     match share {
         s if part > 0 && s < 0.01 => "<0.01 %".into(),
-        s if s > 0.0 && s < 1.0 => format!("{s:.2} %"),
+        s if part < whole && s > 99.99 => ">99.99 %".into(),
+        s if (s > 0.0 && s < 1.0) || (s > 99.0 && s < 100.0) => format!("{s:.2} %"),
         s => format!("{s:.1} %"),
     }
 }
@@ -288,6 +289,9 @@ mod tests {
         assert_eq!(percent(1, 20_000), "<0.01 %");
         assert_eq!(percent(1, 3_000), "0.03 %");
         assert_eq!(percent(0, 3_000), "0.0 %");
+        assert_eq!(percent(2_999, 3_000), "99.97 %");
+        assert_eq!(percent(19_999, 20_000), ">99.99 %");
+        assert_eq!(percent(3_000, 3_000), "100.0 %");
         assert_eq!(percent(1, 0), "–");
         assert_eq!(grouped(1_234_567), "1,234,567");
     }
