@@ -1,6 +1,7 @@
 //! `report.md`: the run as a comment on a pull request. The verdict comes first, because a
 //! comment is read from the top.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::cell;
@@ -157,6 +158,8 @@ fn configuration(report: &Report<'_>) -> String {
     let host = &manifest.host;
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
     let slos: Vec<_> = config.slos.iter().map(ToString::to_string).collect();
+    let targets = config.routes.iter().flat_map(|route| &route.targets);
+    let models: BTreeSet<_> = targets.map(|target| format!("{} in {}", target.model, target.region)).collect();
     let residency: Vec<_> = config.residency.iter().map(ToString::to_string).collect();
     let mut table = Table::new(&["setting", "value"], &[]);
     for (setting, value) in [
@@ -165,6 +168,7 @@ fn configuration(report: &Report<'_>) -> String {
         ("residency", residency.join(", ")),
         ("workload", config.workload.clone()),
         ("scenario", or_none(config.scenario.clone())),
+        ("models", models.into_iter().collect::<Vec<_>>().join(", ")),
         ("API", config.api.clone()),
         ("rate", format!("{} {}", config.rps, config.arrival)),
         ("measured", length(config.duration.0)),

@@ -24,12 +24,10 @@ pub fn headline(report: &Report<'_>) -> Vec<String> {
 /// What it was run with.
 pub fn setting(report: &Report<'_>) -> Vec<String> {
     let config = &report.manifest.config;
-    vec![
-        format!("workload {}", config.workload),
-        config.api.clone(),
-        goodput_rule(report.summary),
-        format!("bedbench {}", report.manifest.version),
-    ]
+    let mut facts = vec![format!("workload {}", config.workload), config.api.clone(), goodput_rule(report.summary)];
+    facts.extend(config.endpoints.iter().map(|(region, address)| format!("{region} at {address}")));
+    facts.push(format!("bedbench {}", report.manifest.version));
+    facts
 }
 
 /// What a request must do to count as good.
@@ -59,9 +57,9 @@ pub fn instrument(summary: &Summary) -> Vec<String> {
     let evidence = &summary.evidence;
     let share = |cpu: Option<f64>| cpu.map(|cpu| format!("{:.0} %", cpu * 100.0));
     match (share(evidence.client_cpu), share(evidence.pacer_cpu)) {
-        (Some(client), Some(pacer)) => facts.push(format!("CPU: client {client}, pacer {pacer} of a core")),
-        (Some(client), None) => facts.push(format!("CPU: client {client} of a core")),
-        (None, Some(pacer)) => facts.push(format!("CPU: pacer {pacer} of a core")),
+        (Some(client), Some(pacer)) => facts.push(format!("CPU: client {client} of its core, pacer {pacer}")),
+        (Some(client), None) => facts.push(format!("CPU: client {client} of its core")),
+        (None, Some(pacer)) => facts.push(format!("CPU: pacer {pacer} of its core")),
         (None, None) => facts.push("CPU: not measured".to_owned()),
     }
     let total = |of: fn(&RouteSummary) -> u64| summary.routes.iter().map(of).sum::<u64>();
@@ -85,7 +83,7 @@ pub fn instrument(summary: &Summary) -> Vec<String> {
 /// The verdict, behind its grade.
 pub fn verdict(summary: &Summary) -> String {
     let judged = match (summary.verdict.grade, summary.verdict.reasons.len()) {
-        (Grade::Valid, _) => "the run casts no doubt on its own numbers".to_owned(),
+        (Grade::Valid, _) => "nothing in the run casts doubt on its numbers".to_owned(),
         (Grade::Suspect, 1) => "1 reason to doubt the numbers".to_owned(),
         (Grade::Suspect, n) => format!("{n} reasons to doubt the numbers"),
         (Grade::Invalid, _) => "the run measured its own limits: do not use these numbers".to_owned(),

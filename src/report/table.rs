@@ -90,6 +90,9 @@ impl Column {
     }
 }
 
+/// Names are cut down to this before a column is given up.
+const NAME: usize = 24;
+
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<Column>,
@@ -145,25 +148,17 @@ impl Table {
 
     /// The lines of the table, none wider than `width`.
     pub fn lines(mut self, width: usize, colour: bool) -> Vec<String> {
+        self.shorten_names(width, NAME);
         while !self.fits(width) {
             let Some(last) = self.columns.iter().map(|column| column.expendable).max().filter(|order| *order > 0)
             else {
                 break;
             };
             let kept: Vec<_> = self.columns.iter().map(|column| column.expendable != last).collect();
-            let keep = |i: usize| kept[i];
-            retain(&mut self.columns, keep);
-            self.rows.iter_mut().for_each(|row| retain(row, keep));
+            retain(&mut self.columns, &kept);
+            self.rows.iter_mut().for_each(|row| retain(row, &kept));
         }
-        let excess = self.width().saturating_sub(width);
-        if excess > 0 {
-            // Only names can be cut: a shortened number is a wrong one.
-            let most = self.widths()[0].saturating_sub(excess).max(1);
-            for row in &mut self.rows {
-                row[0].text = truncate_str(&row[0].text, most, "…").into_owned();
-            }
-            self.columns[0].head = truncate_str(&self.columns[0].head, most, "…").into_owned();
-        }
+        self.shorten_names(width, 1);
         let widths = self.widths();
         let mut lines = Vec::with_capacity(self.rows.len() + 2);
         if !self.groups().is_empty() {
@@ -179,15 +174,33 @@ impl Table {
         lines
     }
 
+    /// Cuts the first column as far as the width asks, but not below `least`. Only names can be
+    /// cut: a shortened number is a wrong one.
+    fn shorten_names(&mut self, width: usize, least: usize) {
+        let excess = self.width().saturating_sub(width);
+        if excess > 0 {
+            let most = self.widths()[0].saturating_sub(excess).max(least);
+            self.rows.iter_mut().for_each(|row| row[0].text = shorten(&row[0].text, most));
+            self.columns[0].head = shorten(&self.columns[0].head, most);
+        }
+    }
+
     fn heading(&self, widths: &[usize]) -> String {
         let mut line = String::new();
         let start_of = |column: usize| -> usize { (0..column).map(|i| widths[i] + self.columns[i + 1].gap).sum() };
         for (start, end) in self.groups() {
-            let right = start_of(end - 1) + widths[end - 1];
-            let text = self.columns[start].group;
-            let left = right - measure_text_width(text);
+            let (left, right) = (start_of(start), start_of(end - 1) + widths[end - 1]);
             line.push_str(&" ".repeat(left - measure_text_width(&line)));
-            line.push_str(text);
+            let room = right - left - measure_text_width(self.columns[start].group);
+            // A rule shows which columns the heading spans.
+            let (before, after) = (room / 2, room - room / 2);
+            let rule = |room: usize| "─".repeat(room.saturating_sub(1));
+            let text = if room < 4 {
+                format!("{}{}", " ".repeat(room), self.columns[start].group)
+            } else {
+                format!("{} {} {}", rule(before), self.columns[start].group, rule(after))
+            };
+            line.push_str(&text);
         }
         line
     }
@@ -211,10 +224,66 @@ impl Table {
     }
 }
 
-fn retain<T>(items: &mut Vec<T>, keep: impl Fn(usize) -> bool) {
-    let mut i = 0;
-    items.retain(|_| {
-        i += 1;
-        keep(i - 1)
-    });
+/// Cuts the middle out: routes often begin alike, and a reference says so at the end.
+fn shorten(name: &str, most: usize) -> String {
+    if measure_text_width(name) <= most {
+        return name.to_owned();
+    }
+    let head = truncate_str(name, most.saturating_sub(1) / 2, "");
+    let room = most.saturating_sub(measure_text_width(&head) + 1);
+    let mut starts = name.char_indices().map(|(start, _)| start);
+    let tail = starts.find(|start| measure_text_width(&name[*start..]) <= room).unwrap_or(name.len());
+    format!("{head}…{}", &name[tail..])
+}
+
+fn retain<T>(items: &mut Vec<T>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    items.retain(|_| kept.next().copied().unwrap_or(true));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let columns = vec![Column::left("route"), Column::right("n").expendable(1), Column::right("p95")];
+        let mut table = Table::new(columns);
+        table.row(["sydney→singapore", "3,000", "1.24 s"].map(Cell::from).into());
+        table.row(["oregon (reference)", "12", "failed"].map(Cell::from).into());
+        table
+    }
+
+    #[test]
+    fn columns_align_by_what_the_eye_sees() {
+        let lines = table().lines(80, false);
+        assert_eq!(
+            lines,
+            [
+                "route                   n     p95",
+                "sydney→singapore    3,000  1.24 s",
+                "oregon (reference)     12  failed",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_expendable_column_goes_before_a_name_is_cut() {
+        assert_eq!(table().lines(30, false)[1], "sydney→singapore    1.24 s");
+        assert_eq!(table().lines(22, false)[1..], ["sydney…ngapore  1.24 s", "oregon…erence)  failed"]);
+    }
+
+    #[test]
+    fn the_ends_of_a_long_name_stay() {
+        assert_eq!(shorten("sydney→singapore→oregon (reference)", 24), "sydney→sing… (reference)");
+        assert_eq!(shorten("sydney", 6), "sydney");
+        assert_eq!(shorten("sydney", 1), "…");
+    }
+
+    #[test]
+    fn a_heading_stands_above_its_group_only() {
+        let columns = vec![Column::left(""), Column::right("p50").group("TTFT, long"), Column::right("p50")];
+        let mut table = Table::new(columns);
+        table.row(["a", "1 s", "2 s"].map(Cell::from).into());
+        assert_eq!(table.lines(80, false), ["   TTFT, long", "          p50  p50", "a         1 s  2 s"]);
+    }
 }

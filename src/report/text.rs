@@ -21,6 +21,9 @@ pub struct Style {
 
 const NARROWEST: usize = 80;
 
+/// Sentences do not get easier to read beyond this.
+const PROSE: usize = 100;
+
 /// Writes the whole report.
 ///
 /// # Errors
@@ -97,7 +100,7 @@ fn findings(summary: &Summary, style: Style) -> Vec<String> {
         return Vec::new();
     }
     let head = title("Findings", "response time over all requests, whole measured time", style);
-    let bullets = sentences.iter().flat_map(|sentence| wrap(&format!("• {sentence}"), style.width, 2));
+    let bullets = sentences.iter().flat_map(|sentence| wrap(&format!("• {sentence}"), style.width.min(PROSE), 2));
     std::iter::once(head).chain(bullets).collect()
 }
 
@@ -127,7 +130,7 @@ fn verdict(summary: &Summary, style: Style) -> Vec<String> {
     for reason in phrase::reasons(verdict) {
         // Padded apart from the paint, so that the reasons stand under each other.
         let grade = format!("{:<7}", reason.grade.to_string().to_lowercase());
-        for (i, line) in wrap(&reason.text, style.width - 11, 0).into_iter().enumerate() {
+        for (i, line) in wrap(&reason.text, style.width.min(PROSE) - 11, 0).into_iter().enumerate() {
             lines.push(match i {
                 0 => format!("  {}  {line}", paint(reason.grade).on(&grade, style.colour)),
                 _ => format!("{}{line}", " ".repeat(11)),

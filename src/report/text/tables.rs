@@ -13,6 +13,14 @@ use crate::report::wrap::wrap;
 const RESPONSE: [f64; 3] = [0.50, 0.95, 0.99];
 const FIRST_TOKEN: [f64; 2] = [0.50, 0.95];
 
+/// Names longer than this do not push the others' places out.
+const NAME: usize = 32;
+
+/// Whether any request ended, so that there are times to show.
+fn anything(summary: &Summary) -> bool {
+    summary.routes.iter().any(|route| route.whole().counted() > 0)
+}
+
 /// A percentile in the colour of what it is.
 fn time(text: String, usual: Paint) -> Cell {
     let paint = if text == cell::FAILED { Paint::Bad } else { usual };
@@ -54,10 +62,11 @@ pub fn requests(summary: &Summary, style: Style) -> Vec<String> {
         with_places
     } else {
         let names: Vec<_> = summary.routes.iter().map(|route| cell::name(&route.head)).collect();
-        let widest = names.iter().map(|name| measure_text_width(name)).max().unwrap_or(0);
+        let widths = names.iter().map(|name| measure_text_width(name));
+        let widest = widths.filter(|width| *width <= NAME).max().unwrap_or(0);
         lines.push(title("Routes", "and where they are processed", style));
         for (route, name) in summary.routes.iter().zip(names) {
-            let gap = " ".repeat(widest - measure_text_width(&name) + 2);
+            let gap = " ".repeat(widest.saturating_sub(measure_text_width(&name)) + 2);
             let text = format!("{}{gap}{}", Paint::Strong.on(&name, style.colour), cell::place(&route.head));
             lines.extend(wrap(&text, style.width, widest + 2));
         }
@@ -136,6 +145,9 @@ pub fn response(summary: &Summary, style: Style) -> Vec<String> {
 }
 
 pub fn other_times(summary: &Summary, style: Style) -> Vec<String> {
+    if !anything(summary) {
+        return Vec::new();
+    }
     let mut lines = vec![title("Other times", "all requests, failures last", style)];
     lines.extend(intervals(style, |beside| {
         let mut columns = vec![Column::left("")];
@@ -162,7 +174,7 @@ pub fn other_times(summary: &Summary, style: Style) -> Vec<String> {
 }
 
 pub fn phases(summary: &Summary, style: Style) -> Vec<String> {
-    let Some(first) = summary.routes.first().filter(|route| route.slices.len() > 1) else {
+    let Some(first) = summary.routes.first().filter(|route| route.slices.len() > 1 && anything(summary)) else {
         return Vec::new();
     };
     let mut columns = vec![Column::left("")];

@@ -119,3 +119,12 @@ fn the_verdict_comes_last_with_the_gravest_reason_first() {
     assert!(last[2].starts_with("  invalid  it shed it shed"), "{}", last[2]);
     assert!(last[3].starts_with("INVALID  "));
 }
+
+#[test]
+fn an_endpoint_run_names_its_addresses() {
+    let mut run = fixture::alone();
+    run.summary.world = World::Endpoint;
+    run.manifest.config.endpoints = [("ap-southeast-2".parse().unwrap(), "http://127.0.0.1:9000".into())].into();
+    let text = text(&run, 100, false);
+    assert!(text.starts_with("ENDPOINT  ") && text.contains("ap-southeast-2 at http://127.0.0.1:9000"), "{text}");
+}
