@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::metric::Metric;
 use super::record::RequestRecord;
-use super::units::Span;
+use super::units::{Span, percentile};
 
 /// A bound on one percentile over all requests, failures ranking last.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,9 +52,8 @@ impl FromStr for Slo {
 
 impl fmt::Display for Slo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let percent = (self.quantile * 1e6).round() / 1e4;
         let metric = if self.metric == Metric::Ttft { "ttft" } else { "response" };
-        write!(f, "{metric}:p{percent}<{}", Span(self.limit).to_string().replace(' ', ""))
+        write!(f, "{metric}:{}<{}", percentile(self.quantile), Span(self.limit).to_string().replace(' ', ""))
     }
 }
 

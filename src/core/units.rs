@@ -52,25 +52,70 @@ impl FromStr for Span {
     }
 }
 
+impl Span {
+    /// The unit that suits the size, and how many of it a second holds.
+    fn unit(self) -> (f64, &'static str) {
+        match self.0.as_secs_f64() {
+            s if s < 0.999_5e-6 => (1e9, "ns"),
+            s if s < 0.999_5e-3 => (1e6, "µs"),
+            s if s < 0.999_5 => (1e3, "ms"),
+            s if s < 119.95 => (1.0, "s"),
+            _ => (1.0 / 60.0, "min"),
+        }
+    }
+}
+
 impl fmt::Display for Span {
     /// Three significant digits, in the unit that suits the size.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs_f64();
-        let (value, unit) = if seconds == 0.0 {
+        if self.0.is_zero() {
             return f.pad("0 ms");
-        } else if seconds < 0.999_5e-6 {
-            (seconds * 1e9, "ns")
-        } else if seconds < 0.999_5e-3 {
-            (seconds * 1e6, "µs")
-        } else if seconds < 0.999_5 {
-            (seconds * 1e3, "ms")
-        } else if seconds < 119.95 {
-            (seconds, "s")
-        } else {
-            (seconds / 60.0, "min")
-        };
-        f.pad(&format!("{} {unit}", significant(value)))
+        }
+        let (scale, unit) = self.unit();
+        f.pad(&format!("{} {unit}", significant(self.0.as_secs_f64() * scale)))
     }
+}
+
+/// `0.98–1.02 s`: both ends in the unit of the upper one, unless the lower would lose its digits.
+pub fn range(low: Span, high: Span) -> String {
+    let (scale, unit) = high.unit();
+    let [from, to] = [low, high].map(|span| span.0.as_secs_f64() * scale);
+    if from < 0.1 { format!("{low}–{high}") } else { format!("{}–{} {unit}", significant(from), significant(to)) }
+}
+
+/// A length that somebody chose, to the millisecond and without needless digits: `1 min 30 s`.
+pub fn length(of: Duration) -> String {
+    let (minutes, seconds) = (of.as_secs() / 60, of.as_secs_f64() % 60.0);
+    let seconds = ((seconds * 1e3).round() / 1e3).to_string();
+    match (minutes / 60, minutes % 60, seconds.as_str()) {
+        (0, 0, _) if of < Duration::from_secs(1) => trimmed(&Span(of).to_string()),
+        (0, 0, s) => format!("{s} s"),
+        (0, m, "0") => format!("{m} min"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, 0, "0") => format!("{h} h"),
+        (h, m, "0") => format!("{h} h {m} min"),
+        (h, m, s) => format!("{h} h {m} min {s} s"),
+    }
+}
+
+/// `12.50 ms` as `12.5 ms`.
+fn trimmed(text: &str) -> String {
+    match text.split_once(' ') {
+        Some((number, unit)) if number.contains('.') => {
+            format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// A measured rate: `46.4/s`.
+pub fn per_second(rate: f64) -> String {
+    format!("{}/s", significant(rate))
+}
+
+/// `0.95` as `p95`, `0.999` as `p99.9`.
+pub fn percentile(q: f64) -> String {
+    format!("p{}", (q * 1e6).round() / 1e4)
 }
 
 /// Three significant digits without an exponent.
@@ -145,8 +190,8 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
-/// A share of a whole as a percentage; two digits below one percent, so that a few failures in
-/// thousands do not print as none.
+/// A share of a whole as a percentage; two digits near none and near all, so that a few failures
+/// in thousands do not print as none.
 pub fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".into();
@@ -154,7 +199,8 @@ pub fn percent(part: u64, whole: u64) -> String {
     let share = 100.0 * part as f64 / whole as f64;
     match share {
         s if part > 0 && s < 0.01 => "<0.01 %".into(),
-        s if s > 0.0 && s < 1.0 => format!("{s:.2} %"),
+        s if part < whole && s > 99.99 => ">99.99 %".into(),
+        s if (s > 0.0 && s < 1.0) || (s > 99.0 && s < 100.0) => format!("{s:.2} %"),
         s => format!("{s:.1} %"),
     }
 }
@@ -199,6 +245,37 @@ mod tests {
     }
 
     #[test]
+    fn a_range_names_its_unit_once_unless_an_end_would_vanish() {
+        let text = |low, high| range(Span(Duration::from_micros(low)), Span(Duration::from_micros(high)));
+        assert_eq!(text(980_000, 1_020_000), "0.98–1.02 s");
+        assert_eq!(text(790_000, 830_000), "790–830 ms");
+        assert_eq!(text(5_000, 2_000_000), "5.00 ms–2.00 s");
+        assert_eq!(text(0, 2_000), "0 ms–2.00 ms");
+    }
+
+    #[test]
+    fn a_chosen_length_keeps_every_second() {
+        for (millis, said) in [
+            (60_000, "1 min"),
+            (5_000, "5 s"),
+            (2_500, "2.5 s"),
+            (250, "250 ms"),
+            (125_000, "2 min 5 s"),
+            (5_400_000, "1 h 30 min"),
+            (86_400_000, "24 h"),
+            (0, "0 ms"),
+        ] {
+            assert_eq!(length(Duration::from_millis(millis)), said);
+        }
+    }
+
+    #[test]
+    fn percentiles_and_rates_print_as_they_are_spoken() {
+        assert_eq!([0.5, 0.95, 0.999].map(percentile), ["p50", "p95", "p99.9"]);
+        assert_eq!([50.0, 46.416_7, 1_200.4].map(per_second), ["50.0/s", "46.4/s", "1200/s"]);
+    }
+
+    #[test]
     fn rates_are_read_per_second_or_per_minute() {
         assert_eq!("50".parse::<Rate>().unwrap().0, 50.0);
         assert_eq!("3000/min".parse::<Rate>().unwrap().0, 50.0);
@@ -212,6 +289,9 @@ mod tests {
         assert_eq!(percent(1, 20_000), "<0.01 %");
         assert_eq!(percent(1, 3_000), "0.03 %");
         assert_eq!(percent(0, 3_000), "0.0 %");
+        assert_eq!(percent(2_999, 3_000), "99.97 %");
+        assert_eq!(percent(19_999, 20_000), ">99.99 %");
+        assert_eq!(percent(3_000, 3_000), "100.0 %");
         assert_eq!(percent(1, 0), "–");
         assert_eq!(grouped(1_234_567), "1,234,567");
     }

@@ -1,0 +1,103 @@
+//! Numbers as they stand in the cells of every table and in every sentence.
+
+use crate::core::residency::Standing;
+use crate::core::units::{Span, grouped, percent, range};
+use crate::core::{Metric, Outcome};
+use crate::measure::series::Level;
+use crate::measure::summary::{Percentiles, Quantile, RouteHead, SliceSummary};
+
+/// Stands where there is no number.
+pub const ABSENT: &str = "–";
+
+/// Stands where a percentile falls among the failures: a failure is not a time.
+pub const FAILED: &str = "failed";
+
+pub fn level(level: Option<Level>) -> String {
+    match level {
+        None => ABSENT.to_owned(),
+        Some(Level::Failed) => FAILED.to_owned(),
+        Some(Level::At(time)) => Span(time).to_string(),
+    }
+}
+
+/// The value of one percentile.
+pub fn value(percentiles: &Percentiles, q: f64) -> String {
+    level(percentiles.at(q).map(|quantile| quantile.value))
+}
+
+/// The 95 % interval of one percentile; empty where it adds nothing to the value.
+pub fn interval(percentiles: &Percentiles, q: f64) -> String {
+    let Some(Quantile { low, high, .. }) = percentiles.at(q) else {
+        return String::new();
+    };
+    match (low, high) {
+        (Some(Level::Failed), _) | (None, None) => String::new(),
+        (Some(Level::At(low)), Some(Level::At(high))) => range(Span(low), Span(high)),
+        (Some(Level::At(low)), Some(Level::Failed)) => format!("{}–{FAILED}", Span(low)),
+        (Some(Level::At(low)), None) => format!("≥ {}", Span(low)),
+        (None, Some(Level::At(high))) => format!("≤ {}", Span(high)),
+        (None, Some(Level::Failed)) => String::new(),
+    }
+}
+
+/// `(790–830 ms)`; empty without an interval.
+pub fn bracketed(percentiles: &Percentiles, q: f64) -> String {
+    let interval = interval(percentiles, q);
+    if interval.is_empty() { interval } else { format!("({interval})") }
+}
+
+/// A route's name, and whether it is one that may be chosen.
+pub fn name(head: &RouteHead) -> String {
+    match head.standing {
+        Standing::Candidate => head.name.clone(),
+        Standing::Reference => format!("{} (reference)", head.name),
+    }
+}
+
+/// A route's place of processing, and what a reference is.
+pub fn place(head: &RouteHead) -> String {
+    match head.standing {
+        Standing::Candidate => head.label.clone(),
+        Standing::Reference => format!("{}; outside the residency, never recommended", head.label),
+    }
+}
+
+pub fn failures(slice: &SliceSummary) -> u64 {
+    slice.counted() - slice.ok()
+}
+
+/// Share of the requests that count.
+pub fn share(slice: &SliceSummary, count: u64) -> String {
+    percent(count, slice.counted())
+}
+
+/// Failures other than throttling.
+pub fn other_failures(slice: &SliceSummary) -> u64 {
+    failures(slice) - slice.count(Outcome::Throttled)
+}
+
+/// What the columns leave out: which other failures there were, and what was cancelled.
+pub fn footnote(slice: &SliceSummary) -> Option<String> {
+    let plain = |outcome: &Outcome| matches!(outcome, Outcome::Ok | Outcome::Throttled);
+    let parts: Vec<_> = slice
+        .outcomes
+        .iter()
+        .filter(|(outcome, count)| !plain(outcome) && **count > 0)
+        .map(|(outcome, count)| match outcome {
+            Outcome::Cancelled => format!("{} cancelled, which count nowhere", grouped(*count)),
+            other => format!("{} {other}", grouped(*count)),
+        })
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// `3,000 / 3,000`
+pub fn sent_of_planned(slice: &SliceSummary) -> String {
+    format!("{} / {}", grouped(slice.sent), grouped(slice.planned))
+}
+
+/// Whether failures move a percentile, so that the ok requests alone tell another story.
+pub fn failures_matter(slice: &SliceSummary, metric: Metric, quantiles: &[f64]) -> bool {
+    let times = slice.metric(metric);
+    quantiles.iter().any(|q| value(&times.all, *q) != value(&times.ok, *q))
+}

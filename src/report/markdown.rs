@@ -1,0 +1,278 @@
+//! `report.md`: the run as a comment on a pull request. The verdict comes first, because a
+//! comment is read from the top.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::cell;
+use super::{Format, Report, finding, phrase};
+use crate::core::units::{grouped, length, per_second};
+use crate::core::{Metric, Outcome};
+use crate::measure::summary::{Percentiles, RouteSummary};
+
+pub const FORMAT: Format =
+    Format { file: "report.md", summary: "findings and tables that fit a comment on a pull request", render };
+
+const PLOTS: &[(&str, &str)] = &[
+    ("Latency by percentile", "plots/latency-by-percentile.svg"),
+    ("Histogram by Region", "plots/histogram-by-region.svg"),
+    ("Timeline", "plots/timeline.svg"),
+];
+
+const DEFINITIONS: &[(&str, &str)] = &[
+    ("response time", "finished − intended start: what the user waits, lateness of the client included"),
+    ("service time", "finished − sent of the attempt that settled the request: the uncorrected view"),
+    ("TTFT", "first non-empty content token, from intended start; from sent where it says so"),
+    ("TPOT", "(last − first token) / (output tokens − 1), tokens as the service counts them; absent for one or none"),
+    ("goodput", "requests per second of measured time that completed within every SLO"),
+    ("dispatch lag", "sent − intended start of the first attempt: the client's own lateness"),
+    (
+        "percentile",
+        "over all requests but cancelled ones, a failure ranking above every success; one that falls among \
+         failures is `failed`, not a time; `–` is absent, not zero",
+    ),
+    (
+        "interval",
+        "95 %, between order statistics of the sample, for an effective sample size: n over the design effect of \
+         its blocks of time, because neighbours wait in the same queue",
+    ),
+    ("difference", "between two routes, 95 % interval by paired block bootstrap, phase by phase"),
+];
+
+fn render(report: &Report<'_>) -> String {
+    let summary = report.summary;
+    let world = summary.world.label();
+    let mut sections = vec![
+        format!("## bedbench: {} ({world})", escape(&report.manifest.config.profile)),
+        verdict(report),
+        list(&phrase::headline(report)) + "\\\n" + &list(&phrase::setting(report)),
+    ];
+    let sentences = finding::sentences(summary);
+    if !sentences.is_empty() {
+        let about = "Response time over all requests, whole measured time; 95 % intervals in brackets.";
+        let bullets: Vec<_> = sentences.iter().map(|sentence| format!("- {}", escape(sentence))).collect();
+        sections.push(format!("### Findings ({world})\n\n{about}\n\n{}", bullets.join("\n")));
+    }
+    sections.push(format!("### Requests ({world})\n\n{}", requests(&summary.routes)));
+    sections.push(format!("### Times ({world})\n\n{}", times(&summary.routes)));
+    if summary.routes.iter().any(|route| route.slices.len() > 1) {
+        sections.push(format!("### Phases ({world})\n\n{}", phases(&summary.routes)));
+    }
+    let plots: Vec<_> = PLOTS.iter().map(|(title, path)| format!("![{title} ({world})]({path})")).collect();
+    sections.push(format!("### Plots ({world})\n\n{}", plots.join("\n")));
+    sections.push(format!("### Instrument\n\n{}", list(&phrase::instrument(summary))));
+    sections.push(details("Configuration", &configuration(report)));
+    let definitions: Vec<_> = DEFINITIONS.iter().map(|(word, meaning)| format!("- **{word}**: {meaning}")).collect();
+    sections.push(details("How each number is defined", &definitions.join("\n")));
+    sections.join("\n\n") + "\n"
+}
+
+fn verdict(report: &Report<'_>) -> String {
+    let verdict = &report.summary.verdict;
+    let mut text = format!("**{}**: {}", verdict.grade, phrase::verdict(report.summary));
+    if !verdict.reasons.is_empty() {
+        text.push('\n');
+    }
+    for reason in phrase::reasons(verdict) {
+        text.push_str(&format!("\n- {}: {}", reason.grade, escape(&reason.text)));
+    }
+    text
+}
+
+fn requests(routes: &[RouteSummary]) -> String {
+    let mut table =
+        Table::new(&["route", "processed in"], &["sent / planned", "ok", "throttled", "other failed", "goodput"]);
+    let mut notes = String::new();
+    for route in routes {
+        let whole = route.whole();
+        table.row(&[
+            cell::name(&route.head),
+            cell::place(&route.head),
+            cell::sent_of_planned(whole),
+            cell::share(whole, whole.ok()),
+            cell::share(whole, whole.count(Outcome::Throttled)),
+            cell::share(whole, cell::other_failures(whole)),
+            per_second(whole.goodput),
+        ]);
+        if let Some(note) = cell::footnote(whole) {
+            notes.push_str(&format!("\n- {}: {note}", escape(&cell::name(&route.head))));
+        }
+    }
+    if notes.is_empty() { table.0 } else { format!("{}\n{notes}", table.0) }
+}
+
+fn times(routes: &[RouteSummary]) -> String {
+    const QUANTILES: [f64; 3] = [0.50, 0.95, 0.99];
+    let mut table = Table::new(&["time", "route"], &["n", "p50", "p95", "p99", "max"]);
+    let mut add = |what: &str, route: &RouteSummary, times: &Percentiles| {
+        let value = |q| format!("{} {}", cell::value(times, q), cell::bracketed(times, q)).trim_end().to_owned();
+        let [p50, p95, p99] = QUANTILES.map(value);
+        let max = cell::level(times.max);
+        table.row(&[what.to_owned(), cell::name(&route.head), grouped(times.n), p50, p95, p99, max]);
+    };
+    for (metric, what) in [
+        (Metric::Response, "response, from intended start"),
+        (Metric::Service, "service, from sent"),
+        (Metric::Ttft, "TTFT, from intended start"),
+        (Metric::Tpot, "TPOT"),
+    ] {
+        for route in routes {
+            add(what, route, &route.whole().metric(metric).all);
+            if metric == Metric::Response && cell::failures_matter(route.whole(), metric, &QUANTILES) {
+                add(&format!("{what}, ok requests only"), route, &route.whole().metric(metric).ok);
+            }
+        }
+    }
+    format!(
+        "All requests, failures above every success, unless it says otherwise; 95 % intervals in brackets.\n\n{}",
+        table.0
+    )
+}
+
+fn phases(routes: &[RouteSummary]) -> String {
+    let numbers = ["n", "ok", "throttled", "goodput", "response p50", "p95", "p99", "TTFT p95"];
+    let mut table = Table::new(&["phase", "route"], &numbers);
+    let phases = routes.iter().map(|route| route.slices.len()).max().unwrap_or(0);
+    for phase in 1..phases {
+        for (route, slice) in routes.iter().filter_map(|route| Some((route, route.slices.get(phase)?))) {
+            let response = &slice.metric(Metric::Response).all;
+            table.row(&[
+                format!("{}, {}", slice.phase, length(Duration::from_secs_f64(slice.seconds))),
+                cell::name(&route.head),
+                grouped(slice.counted()),
+                cell::share(slice, slice.ok()),
+                cell::share(slice, slice.count(Outcome::Throttled)),
+                per_second(slice.goodput),
+                cell::value(response, 0.50),
+                cell::value(response, 0.95),
+                cell::value(response, 0.99),
+                cell::value(&slice.metric(Metric::Ttft).all, 0.95),
+            ]);
+        }
+    }
+    table.0
+}
+
+fn configuration(report: &Report<'_>) -> String {
+    let (manifest, config) = (report.manifest, &report.manifest.config);
+    let host = &manifest.host;
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
+    let slos: Vec<_> = config.slos.iter().map(ToString::to_string).collect();
+    let targets = config.routes.iter().flat_map(|route| &route.targets);
+    let models: BTreeSet<_> = targets.map(|target| format!("{} in {}", target.model, target.region)).collect();
+    let residency: Vec<_> = config.residency.iter().map(ToString::to_string).collect();
+    let mut table = Table::new(&["setting", "value"], &[]);
+    for (setting, value) in [
+        ("world", manifest.world.label().to_owned()),
+        ("profile", config.profile.clone()),
+        ("residency", residency.join(", ")),
+        ("workload", config.workload.clone()),
+        ("scenario", or_none(config.scenario.clone())),
+        ("models", models.into_iter().collect::<Vec<_>>().join(", ")),
+        ("API", config.api.clone()),
+        ("rate", format!("{} {}", config.rps, config.arrival)),
+        ("measured", length(config.duration.0)),
+        ("warm-up", length(config.warmup.0)),
+        ("SLO", or_none((!slos.is_empty()).then(|| slos.join(", ")))),
+        ("seed", config.seed.0.to_string()),
+        ("started", manifest.started.clone()),
+        ("configuration hash", manifest.config_hash.clone()),
+        ("bedbench", manifest.version.clone()),
+        ("host", format!("{}, {}, {} cores", host.os, host.arch, host.cores)),
+    ] {
+        table.row(&[setting.to_owned(), value]);
+    }
+    table.0
+}
+
+fn list(facts: &[String]) -> String {
+    facts.iter().map(|fact| escape(fact)).collect::<Vec<_>>().join(" · ")
+}
+
+fn details(summary: &str, body: &str) -> String {
+    // GitHub reads Markdown inside HTML only behind an empty line.
+    format!("<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>")
+}
+
+struct Table(String);
+
+impl Table {
+    /// Text columns first, then columns of numbers, which align on the right.
+    fn new(text: &[&str], numbers: &[&str]) -> Self {
+        let heads: Vec<_> = text.iter().chain(numbers).copied().collect();
+        let rule = "---|".repeat(text.len()) + &"---:|".repeat(numbers.len());
+        Self(format!("| {} |\n|{rule}", heads.join(" | ")))
+    }
+
+    fn row(&mut self, cells: &[String]) {
+        let cells: Vec<_> = cells.iter().map(|cell| escape(cell)).collect();
+        self.0.push_str(&format!("\n| {} |", cells.join(" | ")));
+    }
+}
+
+/// Names come from files that anybody may write: none may break a table or become markup.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' => escaped.push(' '),
+            '\\' | '`' | '|' | '*' | '_' | '<' | '>' | '[' | ']' | '~' | '#' => escaped.extend(['\\', c]),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::verdict::{Doubt, Grade, Reason};
+    use crate::report::fixture;
+
+    #[test]
+    fn a_comment_reads_like_this() {
+        insta::assert_snapshot!(render(&fixture::congested().report()));
+    }
+
+    #[test]
+    fn the_verdict_and_its_reasons_come_before_any_number() {
+        let mut run = fixture::congested().clone();
+        let reason = |grade, text: &str| Reason { grade, doubt: Doubt::Drift, text: text.into() };
+        run.summary.verdict.grade = Grade::Invalid;
+        run.summary.verdict.reasons = vec![reason(Grade::Suspect, "it drifted"), reason(Grade::Invalid, "it shed")];
+        let text = render(&run.report());
+        let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).take(4).collect();
+        assert_eq!(lines[0], "## bedbench: apac (MOCK)");
+        assert!(lines[1].starts_with("**INVALID**"), "{}", lines[1]);
+        assert_eq!(lines[2..], ["- INVALID: it shed", "- SUSPECT: it drifted"]);
+    }
+
+    #[test]
+    fn a_name_cannot_break_a_table() {
+        let mut run = fixture::alone();
+        run.summary.routes[0].head.name = "a|b`c\n<img>".into();
+        let text = render(&run.report());
+        let row = text.lines().find(|line| line.contains("3,000 / 3,000")).unwrap();
+        assert!(row.starts_with(r"| a\|b\`c \<img\> | Sydney |"), "{row}");
+    }
+
+    #[test]
+    fn every_heading_above_numbers_says_mock() {
+        let text = render(&fixture::congested().report());
+        for heading in ["Findings", "Requests", "Times", "Phases", "Plots"] {
+            assert!(text.contains(&format!("### {heading} (MOCK)")), "{heading}");
+        }
+    }
+
+    #[test]
+    fn a_run_without_requests_shows_no_number() {
+        let text = render(&fixture::empty().report());
+        let numbers = text.split("### Times").nth(1).unwrap().split("### Plots").next().unwrap();
+        let times = ["ns", "µs", "ms", "s"].iter().any(|unit| {
+            let words: Vec<_> = numbers.split_whitespace().collect();
+            words.windows(2).any(|pair| pair[1] == *unit && pair[0].starts_with('0'))
+        });
+        assert!(!times && numbers.contains("– | – | –"), "{numbers}");
+        assert!(text.contains("interrupted, gates not judged"));
+    }
+}

@@ -1,0 +1,99 @@
+//! What text and Markdown say in the same words: the run, the instrument, the verdict.
+
+use super::Report;
+use crate::core::units::{Span, grouped, length};
+use crate::measure::series::Level;
+use crate::measure::summary::{Percentiles, RouteSummary, Summary};
+use crate::measure::verdict::{Grade, Reason, Verdict};
+
+pub const INTERRUPTED: &str = "interrupted, gates not judged";
+
+/// What was run, in facts.
+pub fn headline(report: &Report<'_>) -> Vec<String> {
+    let config = &report.manifest.config;
+    let mut facts = vec![config.profile.clone(), format!("{} {}", config.rps, config.arrival)];
+    facts.push(match config.warmup.0 {
+        warmup if warmup.is_zero() => format!("{} measured", length(config.duration.0)),
+        warmup => format!("{} measured after {} of warm-up", length(config.duration.0), length(warmup)),
+    });
+    facts.push(format!("seed {}", report.summary.seed.0));
+    facts.extend(config.scenario.as_ref().map(|scenario| format!("scenario {scenario}")));
+    facts
+}
+
+/// What it was run with.
+pub fn setting(report: &Report<'_>) -> Vec<String> {
+    let config = &report.manifest.config;
+    let mut facts = vec![format!("workload {}", config.workload), config.api.clone(), goodput_rule(report.summary)];
+    facts.extend(config.endpoints.iter().map(|(region, address)| format!("{region} at {address}")));
+    facts.push(format!("bedbench {}", report.manifest.version));
+    facts
+}
+
+/// What a request must do to count as good.
+pub fn goodput_rule(summary: &Summary) -> String {
+    if summary.slos.is_empty() {
+        return "no SLO, so goodput is throughput".to_owned();
+    }
+    let slos: Vec<_> = summary.slos.iter().map(ToString::to_string).collect();
+    format!("SLO {}", slos.join(", "))
+}
+
+/// How far the instrument itself can be trusted, in facts.
+pub fn instrument(summary: &Summary) -> Vec<String> {
+    let mut facts = Vec::new();
+    let worst = |of: fn(&Percentiles) -> Option<Level>| {
+        let times = summary.routes.iter().filter_map(|route| of(&route.dispatch_lag)?.time());
+        times.max().map(Span)
+    };
+    let p50 = worst(|lag| Some(lag.at(0.50)?.value));
+    let p99 = worst(|lag| Some(lag.at(0.99)?.value));
+    if let (Some(p50), Some(p99), Some(max)) = (p50, p99, worst(|lag| lag.max)) {
+        let of = if summary.routes.len() > 1 { " of the worst route" } else { "" };
+        facts.push(format!("dispatch lag{of}: p50 {p50}, p99 {p99}, max {max}"));
+    } else {
+        facts.push("dispatch lag: nothing was sent".to_owned());
+    }
+    let evidence = &summary.evidence;
+    let share = |cpu: Option<f64>| cpu.map(|cpu| format!("{:.0} %", cpu * 100.0));
+    match (share(evidence.client_cpu), share(evidence.pacer_cpu)) {
+        (Some(client), Some(pacer)) => facts.push(format!("CPU: client {client} of its core, pacer {pacer}")),
+        (Some(client), None) => facts.push(format!("CPU: client {client} of its core")),
+        (None, Some(pacer)) => facts.push(format!("CPU: pacer {pacer} of its core")),
+        (None, None) => facts.push("CPU: not measured".to_owned()),
+    }
+    let total = |of: fn(&RouteSummary) -> u64| summary.routes.iter().map(of).sum::<u64>();
+    let opened = total(|route| route.connections.opened);
+    let reused = total(|route| route.connections.reused);
+    if opened + reused > 0 {
+        facts.push(format!("connections: opened for {} attempts, reused for {}", grouped(opened), grouped(reused)));
+    }
+    let versions =
+        [("HTTP/1.1", total(|route| route.connections.http1)), ("HTTP/2", total(|route| route.connections.http2))];
+    let spoken: Vec<_> = versions.iter().filter(|(_, attempts)| *attempts > 0).map(|(name, _)| *name).collect();
+    if !spoken.is_empty() {
+        facts.push(spoken.join(" and "));
+    }
+    if let Some(streams) = evidence.streams_per_connection {
+        facts.push(format!("at most {streams} streams per connection"));
+    }
+    facts
+}
+
+/// The verdict, behind its grade.
+pub fn verdict(summary: &Summary) -> String {
+    let judged = match (summary.verdict.grade, summary.verdict.reasons.len()) {
+        (Grade::Valid, _) => "nothing in the run casts doubt on its numbers".to_owned(),
+        (Grade::Suspect, 1) => "1 reason to doubt the numbers".to_owned(),
+        (Grade::Suspect, n) => format!("{n} reasons to doubt the numbers"),
+        (Grade::Invalid, _) => "the run measured its own limits: do not use these numbers".to_owned(),
+    };
+    if summary.interrupted { format!("{judged}; {INTERRUPTED}") } else { judged }
+}
+
+/// Reasons, the gravest first.
+pub fn reasons(verdict: &Verdict) -> Vec<&Reason> {
+    let mut reasons: Vec<_> = verdict.reasons.iter().collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.grade));
+    reasons
+}

@@ -1,0 +1,144 @@
+//! The report on the terminal: what was run, the numbers, what they show, and last, because it
+//! stays on the screen, whether to believe them.
+
+use std::io::{self, Write};
+
+use super::table::Paint;
+use super::wrap::{flow, wrap};
+use super::{Report, finding, phrase};
+use crate::measure::summary::{Summary, World};
+use crate::measure::verdict::Grade;
+
+mod tables;
+
+/// How to write for the reader's terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    pub colour: bool,
+    /// Columns. Narrower than 80 is written as 80.
+    pub width: usize,
+}
+
+const NARROWEST: usize = 80;
+
+/// Sentences do not get easier to read beyond this.
+const PROSE: usize = 100;
+
+/// Writes the whole report.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let style = Style { width: style.width.max(NARROWEST), ..style };
+    let sections = [
+        header(report, style),
+        tables::requests(report.summary, style),
+        tables::response(report.summary, style),
+        tables::other_times(report.summary, style),
+        tables::phases(report.summary, style),
+        findings(report.summary, style),
+        instrument(report.summary, style),
+        verdict(report.summary, style),
+    ];
+    for (i, section) in sections.iter().filter(|section| !section.is_empty()).enumerate() {
+        if i > 0 {
+            writeln!(out)?;
+        }
+        for line in section {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
+/// A word that nobody overlooks.
+fn badge(text: &str, paint: Paint, colour: bool) -> String {
+    if !colour {
+        return text.to_owned();
+    }
+    let style = console::Style::new().bold().reverse();
+    let style = match paint {
+        Paint::Good => style.green(),
+        Paint::Doubtful => style.yellow(),
+        Paint::Bad => style.red(),
+        _ => style,
+    };
+    style.force_styling(true).apply_to(format!(" {text} ")).to_string()
+}
+
+fn header(report: &Report<'_>, style: Style) -> Vec<String> {
+    let world = report.summary.world;
+    let paint = match world {
+        World::Live => Paint::Good,
+        World::Mock | World::Endpoint => Paint::Doubtful,
+    };
+    let badge = badge(world.label(), paint, style.colour);
+    let indent = console::measure_text_width(&badge) + 2;
+    let mut lines = flow(&phrase::headline(report), style.width - indent);
+    lines.extend(flow(&phrase::setting(report), style.width - indent));
+    let mut lines: Vec<_> = lines
+        .into_iter()
+        .enumerate()
+        .map(|(i, line)| match i {
+            0 => format!("{badge}  {}", Paint::Strong.on(&line, style.colour)),
+            _ => format!("{}{}", " ".repeat(indent), Paint::Faint.on(&line, style.colour)),
+        })
+        .collect();
+    if report.summary.interrupted {
+        lines.push(format!("{}{}", " ".repeat(indent), Paint::Doubtful.on(phrase::INTERRUPTED, style.colour)));
+    }
+    lines
+}
+
+fn title(text: &str, rest: &str, style: Style) -> String {
+    format!("{}  {}", Paint::Strong.on(text, style.colour), Paint::Faint.on(rest, style.colour))
+}
+
+fn findings(summary: &Summary, style: Style) -> Vec<String> {
+    let sentences = finding::sentences(summary);
+    if sentences.is_empty() {
+        return Vec::new();
+    }
+    let head = title("Findings", "response time over all requests, whole measured time", style);
+    let bullets = sentences.iter().flat_map(|sentence| wrap(&format!("• {sentence}"), style.width.min(PROSE), 2));
+    std::iter::once(head).chain(bullets).collect()
+}
+
+fn instrument(summary: &Summary, style: Style) -> Vec<String> {
+    const LABEL: &str = "Instrument";
+    let indent = LABEL.len() + 2;
+    let lines = flow(&phrase::instrument(summary), style.width - indent);
+    lines
+        .into_iter()
+        .enumerate()
+        .map(|(i, line)| match i {
+            0 => format!("{}  {line}", Paint::Strong.on(LABEL, style.colour)),
+            _ => format!("{}{line}", " ".repeat(indent)),
+        })
+        .collect()
+}
+
+fn verdict(summary: &Summary, style: Style) -> Vec<String> {
+    let paint = |grade| match grade {
+        Grade::Valid => Paint::Good,
+        Grade::Suspect => Paint::Doubtful,
+        Grade::Invalid => Paint::Bad,
+    };
+    let verdict = &summary.verdict;
+    let badge = badge(&verdict.grade.to_string(), paint(verdict.grade), style.colour);
+    let mut lines = vec![format!("{badge}  {}", phrase::verdict(summary))];
+    for reason in phrase::reasons(verdict) {
+        // Padded apart from the paint, so that the reasons stand under each other.
+        let grade = format!("{:<7}", reason.grade.to_string().to_lowercase());
+        for (i, line) in wrap(&reason.text, style.width.min(PROSE) - 11, 0).into_iter().enumerate() {
+            lines.push(match i {
+                0 => format!("  {}  {line}", paint(reason.grade).on(&grade, style.colour)),
+                _ => format!("{}{line}", " ".repeat(11)),
+            });
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;
