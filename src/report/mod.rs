@@ -1,5 +1,7 @@
 //! What people look at. Every report is a re-reading of the records.
 
+pub mod plots;
+
 use crate::measure::{Recorder, Summary};
 use crate::store::Manifest;
 
