@@ -137,6 +137,9 @@ fn at((x, y): Point) -> (i32, i32) {
 
 impl Canvas<'_> {
     pub fn line(&self, points: &[Point], stroke: Stroke) {
+        if points.len() < 2 {
+            return;
+        }
         let style = ShapeStyle::from(&stroke.color).stroke_width(units(stroke.width) as u32);
         let points: Vec<_> = points.iter().copied().map(at).collect();
         let drawn = match stroke.dash {

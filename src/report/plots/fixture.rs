@@ -43,6 +43,8 @@ pub enum Kind {
     Spill,
     /// Answered at home, twice as far as it needs to be.
     Profile,
+    /// One Region that throttles everything.
+    Dead,
     /// Far away and never congested.
     Far,
 }
@@ -116,6 +118,7 @@ fn fire(kind: Kind, congestion: f64, draws: &mut Draws) -> Fired {
     let attempts = match kind {
         Kind::Home if throttled && again > 1.4 => vec![refused, refused, refused],
         Kind::Home if throttled => vec![refused, refused, (home, local, Outcome::Ok)],
+        Kind::Dead => vec![refused],
         Kind::Spill if throttled => vec![refused, (region("ap-southeast-1"), around(1.45, 0.3), Outcome::Ok)],
         Kind::Profile => vec![(home, around(1.25 * (1.0 + 0.4 * congestion), 0.4), Outcome::Ok)],
         Kind::Far => vec![(region("us-west-2"), around(1.3, 0.3), Outcome::Ok)],

@@ -1,5 +1,7 @@
 //! `histogram-by-region.svg`: how long the answers of each Region took, route by route.
 
+use std::time::Duration;
+
 use super::axis::{Scale, columns, plain, rows, time_tick};
 use super::canvas::{Canvas, Type, WIDTH, dashed, paint, stroke};
 use super::style::{AXIS, FAILURE, Frame, GRID, INK, LABEL, Look, MARGIN, SMALL, TICK, WHITE, failures, shown};
@@ -46,25 +48,25 @@ impl Panel<'_> {
         self.top + PANEL
     }
 
-    fn median(&self) -> Option<f64> {
-        median(self.times()).map(|time| time.as_secs_f64())
+    fn median(&self) -> Option<Duration> {
+        median(self.times())
     }
 }
 
-fn median(times: &Histogram) -> Option<std::time::Duration> {
+fn median(times: &Histogram) -> Option<Duration> {
     Sample { ok: times, failures: 0 }.at(0.5)?.time()
 }
 
 fn draw(report: &Report<'_>) -> String {
+    let mut panels = panels(report);
     let mut notes = String::from(
         "Ok requests alone, filed under the Region whose endpoint answered; height: share of the panel's \
                  answers per bin, on one scale for all panels. Response time runs from the intended start, so it \
                  holds what earlier attempts in other Regions took. Beside it: attempts that failed in that Region.",
     );
-    for route in report.summary.routes.iter().filter(|route| route.regions.is_empty()) {
+    for route in report.summary.routes.iter().filter(|route| route.regions.is_empty() && !panels.is_empty()) {
         notes.push_str(&format!(" {} made no attempt.", route.head.name));
     }
-    let mut panels = panels(report);
     let frame = Frame::new(report, &title(&panels), &notes);
     let mut bottom = frame.top();
     for (i, panel) in panels.iter_mut().enumerate() {
@@ -150,10 +152,10 @@ impl Panel<'_> {
             canvas.text("no answer", ((LEFT + RIGHT) / 2.0, self.top + PANEL / 2.0), SMALL.centred());
             return;
         };
-        let at = x.at(median);
+        let at = x.at(median.as_secs_f64());
         canvas.line(&[(at, self.top + 2.0), (at, self.bottom())], stroke(WHITE, 3.5));
         canvas.line(&[(at, self.top + 2.0), (at, self.bottom())], dashed(INK, 1.5, 4.0, 2.0));
-        let text = format!("median {}", Span(std::time::Duration::from_secs_f64(median)));
+        let text = format!("median {}", Span(median));
         let kind = Type { color: INK, ..SMALL.bold() };
         let wide = kind.width(&text);
         let left = if at + 8.0 + wide < RIGHT { at + 6.0 } else { at - 8.0 - wide };
@@ -219,15 +221,15 @@ fn title(panels: &[Panel<'_>]) -> String {
             .collect();
         return format!("Answers on {}: {}", shown(&route.head), parts.join(", "));
     }
-    let from = |(panel, median): &(&Panel<'_>, std::time::Duration)| format!("{} from {}", Span(*median), place(panel));
+    let from = |(panel, median): &(&Panel<'_>, Duration)| {
+        let (region, route) = (panel.region.name(), &panel.route.head);
+        let on = if region.eq_ignore_ascii_case(&route.name) { String::new() } else { format!(" on {}", shown(route)) };
+        format!("{} from {region}{on}", Span(*median))
+    };
     let ends = (answered.iter().min_by_key(|(_, m)| *m), answered.iter().max_by_key(|(_, m)| *m));
     match ends {
-        (Some(only), _) if answered.len() == 1 => format!("Half of the answers took at most {}", from(only)),
+        (Some(only), _) if answered.len() == 1 => format!("Median answer: {}", from(only)),
         (Some(low), Some(high)) => format!("Median answers: between {} and {}", from(low), from(high)),
         _ => "No request was answered".into(),
     }
-}
-
-fn place(panel: &Panel<'_>) -> String {
-    format!("{} on {}", panel.region.name(), shown(&panel.route.head))
 }

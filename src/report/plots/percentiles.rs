@@ -57,11 +57,11 @@ fn draw(report: &Report<'_>) -> String {
     let frame = Frame::new(report, &title(summary), notes);
     let lanes = lines.iter().filter(|line| line.fails_from.is_some()).count() as f64 * LANE;
     let top = frame.top() + lanes + if lanes > 0.0 { 6.0 } else { 0.0 };
-    let bottom = top + TALL;
+    let bottom = top + if lines.is_empty() { 60.0 } else { TALL };
     paint(frame.height(bottom + 40.0), |canvas| {
         frame.draw(canvas, bottom + 40.0);
         if lines.is_empty() {
-            canvas.text("No request was measured.", (LEFT, top + TALL / 2.0), LABEL);
+            canvas.text("No request was measured.", (MARGIN, top + 20.0), LABEL);
             return;
         }
         let x = Scale::linear(0.0, lines.iter().map(|line| line.reach).fold(1.0, f64::max)).over(LEFT, RIGHT);
@@ -273,7 +273,7 @@ fn label(canvas: &Canvas<'_>, lines: &[Line<'_>], ends: &[Option<Point>], top: f
         .collect();
     let wanted: Vec<_> = ends.iter().map(|end| end.map_or(bottom, |(_, y)| y)).collect();
     let heights: Vec<_> = blocks.iter().map(|block| block.len() as f64 * LINE + 10.0).collect();
-    let middles = spread(&wanted, &heights, top - 20.0, bottom + 20.0);
+    let middles = spread(&wanted, &heights, top - 6.0, bottom + 30.0);
     for ((line, block), (end, middle)) in lines.iter().zip(&blocks).zip(ends.iter().zip(&middles)) {
         let mut y = middle - (block.len() as f64 - 1.0) * LINE / 2.0;
         if let Some(end) = end {

@@ -10,8 +10,8 @@ use super::style::{
 use super::{Plot, Report};
 use crate::core::phase::Phases;
 use crate::core::residency::Standing;
-use crate::core::units::{Span, percent, significant};
-use crate::core::{Metric, Outcome};
+use crate::core::units::{Span, grouped, percent};
+use crate::core::{Metric, Outcome, RunTime};
 use crate::measure::Recorder;
 use crate::measure::recorder::Bucket;
 use crate::measure::series::Level;
@@ -45,9 +45,13 @@ fn draw(report: &Report<'_>) -> String {
     let frame = Frame::new(report, &title(report.summary), &notes(recorder));
     let top = frame.top() + PHASES;
     let routes = report.summary.routes.iter().zip(recorder.routes()).enumerate();
-    let rows: Vec<_> = routes.map(|(i, (route, series))| Row::new(route, i, &series.buckets, recorder)).collect();
+    let (_, end) = phases.measured();
+    // What an interrupted run did not get to is no silence of the service: the axis ends before it.
+    let interrupted = report.summary.interrupted;
+    let end = if interrupted { last_seen(recorder) } else { end };
+    let rows: Vec<_> = routes.map(|(i, (route, series))| Row::new(route, i, &series.buckets, recorder, end)).collect();
     let bottom = top + rows.len().max(1) as f64 * ROW - 12.0;
-    let x = Scale::linear(0.0, phases.measured().1.as_secs_f64().max(1.0)).over(LEFT, RIGHT);
+    let x = Scale::linear(0.0, end.as_secs_f64().max(1.0)).over(LEFT, RIGHT);
     let busiest = rows.iter().flat_map(Row::rates).fold(0.0, f64::max);
     let rate = Scale::linear(0.0, if busiest > 0.0 { busiest * 1.08 } else { 1.0 });
     let times = || rows.iter().flat_map(|row| row.times.iter().flatten()).filter_map(|(_, level)| level.time());
@@ -55,20 +59,23 @@ fn draw(report: &Report<'_>) -> String {
         Scale::times(times().min().unwrap_or_default().as_secs_f64(), times().max().unwrap_or_default().as_secs_f64());
     paint(frame.height(bottom + 40.0), |canvas| {
         frame.draw(canvas, bottom + 40.0);
-        name_phases(canvas, phases, &x, frame.top());
+        name_phases(canvas, phases, &x, (frame.top(), end));
         for (i, row) in rows.iter().enumerate() {
             let top = top + i as f64 * ROW;
-            shade(canvas, phases, &x, top + HEAD);
+            shade(canvas, phases, &x, (top + HEAD, end));
             row.draw(canvas, &x, rate, time, top);
-            if report.summary.interrupted {
-                let (at, top) = (x.at(row.stopped), top + HEAD);
-                canvas.line(&[(at, top), (at, top + PANELS)], dashed(FAILURE, 1.2, 4.0, 3.0));
-                canvas.text("interrupted", (at + 6.0, top + 8.0), Type { color: FAILURE, ..SMALL.bold() });
-            }
         }
         columns(canvas, &x, &x.ticks(14), bottom, time_tick);
         canvas.text("run time", ((LEFT + RIGHT) / 2.0, bottom + 34.0), TICK.centred());
     })
+}
+
+/// End of the last bucket in which anything was sent, done or refused.
+fn last_seen(recorder: &Recorder) -> RunTime {
+    let buckets = recorder.routes().iter().flat_map(|series| &series.buckets);
+    let seen = buckets.filter(|bucket| bucket.slice.sent + bucket.done + bucket.throttled > 0);
+    let (start, end) = recorder.phases().measured();
+    seen.map(|bucket| (bucket.start + recorder.bucket()).min(end)).max().unwrap_or(start)
 }
 
 fn notes(recorder: &Recorder) -> String {
@@ -84,9 +91,9 @@ fn notes(recorder: &Recorder) -> String {
 }
 
 /// Names each phase where it starts, on the second line where the first is taken.
-fn name_phases(canvas: &Canvas<'_>, phases: &Phases, x: &Scale, top: f64) {
+fn name_phases(canvas: &Canvas<'_>, phases: &Phases, x: &Scale, (top, end): (f64, RunTime)) {
     let mut free = [f64::NEG_INFINITY; 2];
-    for phase in phases.iter() {
+    for phase in phases.iter().filter(|phase| phase.start < end) {
         let left = x.at(phase.start.as_secs_f64());
         let kind = if phase.measured { Type { color: INK, ..SMALL.bold() } } else { SMALL };
         let Some(lane) = free.iter().position(|free| *free < left) else { continue };
@@ -99,8 +106,8 @@ fn name_phases(canvas: &Canvas<'_>, phases: &Phases, x: &Scale, top: f64) {
 }
 
 /// Tells the phases apart behind one row.
-fn shade(canvas: &Canvas<'_>, phases: &Phases, x: &Scale, top: f64) {
-    for (i, phase) in phases.iter().enumerate() {
+fn shade(canvas: &Canvas<'_>, phases: &Phases, x: &Scale, (top, end): (f64, RunTime)) {
+    for (i, phase) in phases.iter().enumerate().filter(|(_, phase)| phase.start < end) {
         let (left, right) = (x.at(phase.start.as_secs_f64()), x.at(phase.end.as_secs_f64()));
         if i % 2 == 1 {
             canvas.rect((left, top), (right, top + PANELS), SHADE);
@@ -119,38 +126,29 @@ struct Row<'a> {
     buckets: Vec<(Point, [f64; 3])>,
     /// p50 and p95: middle of the bucket, and the level.
     times: [Vec<(f64, Level)>; 2],
-    /// Last moment with anything recorded.
-    stopped: f64,
 }
 
 impl<'a> Row<'a> {
-    fn new(route: &'a RouteSummary, index: usize, all: &[Bucket], recorder: &Recorder) -> Self {
-        let (start, end) = recorder.phases().measured();
-        // What an interrupted run did not get to is not a silence of the service.
-        let seen = |b: &Bucket| b.slice.outcomes.total() + b.slice.planned + b.done + b.throttled > 0;
-        let last = all.iter().rposition(seen).map_or(0, |last| last + 1);
+    fn new(route: &'a RouteSummary, index: usize, all: &[Bucket], recorder: &Recorder, end: RunTime) -> Self {
         let span = |bucket: &Bucket| {
-            let from = bucket.start.as_secs_f64();
-            (from, (bucket.start + recorder.bucket()).min(end).as_secs_f64())
+            let to = (bucket.start + recorder.bucket()).min(recorder.phases().measured().1);
+            (bucket.start.as_secs_f64(), to.as_secs_f64())
         };
-        let buckets: Vec<_> = all[..last]
-            .iter()
-            .map(|bucket| {
-                let (from, to) = span(bucket);
-                let rate = |count: u64| count as f64 / (to - from);
-                ((from, to), [rate(bucket.slice.planned), rate(bucket.done), rate(bucket.throttled)])
-            })
-            .collect();
+        let shown = || all.iter().filter(|bucket| bucket.start < end);
+        let rates = |bucket: &Bucket| {
+            let (from, to) = span(bucket);
+            let rate = |count: u64| count as f64 / (to - from);
+            ((from, to), [rate(bucket.slice.planned), rate(bucket.done), rate(bucket.throttled)])
+        };
         let times = FEWEST.map(|(q, fewest)| {
             let level = |bucket: &Bucket| {
                 let sample = bucket.slice.sample(METRIC);
                 let (from, to) = span(bucket);
                 (sample.n() >= fewest).then(|| sample.at(q)).flatten().map(|level| ((from + to) / 2.0, level))
             };
-            all[..last].iter().filter_map(level).collect()
+            shown().filter_map(level).collect()
         });
-        let stopped = buckets.last().map_or(start.as_secs_f64(), |((_, to), _)| *to);
-        Self { route, look: Look::of(index), buckets, times, stopped }
+        Self { route, look: Look::of(index), buckets: shown().map(rates).collect(), times }
     }
 
     fn rates(&self) -> impl Iterator<Item = f64> + '_ {
@@ -164,6 +162,7 @@ impl<'a> Row<'a> {
         let whole = self.route.whole();
         let about = match whole.counted() {
             0 => "no request was measured".into(),
+            _ if failures(self.route) == 0 => "no request failed".into(),
             n => format!("{} of requests failed", percent(failures(self.route), n)),
         };
         canvas.text(&about, (LEFT + name.width(&shown) + 12.0, top + 12.5), SMALL);
@@ -245,36 +244,40 @@ fn name_lines(canvas: &Canvas<'_>, labels: Vec<(f64, &str, RGBColor)>, (top, bot
 /// What the phases did to the routes: shares of this run's requests, and percentiles as measured.
 fn title(summary: &Summary) -> String {
     let Some(base) = summary.routes.first() else { return "No route was measured".into() };
-    let share = |slice: &SliceSummary| match slice.counted() {
-        0 => 0.0,
-        n => (n - slice.ok()) as f64 / n as f64,
-    };
-    let words = |slice: &SliceSummary| percent(slice.counted() - slice.ok(), slice.counted());
-    let phases = base.slices.len();
-    let all = summary.routes.iter().flat_map(|route| (1..phases).map(move |i| (route, i)));
-    let worst = all.max_by(|(a, i), (b, j)| share(&a.slices[*i]).total_cmp(&share(&b.slices[*j])));
-    if let Some((route, i)) = worst.filter(|(route, i)| share(&route.slices[*i]) > 0.0) {
-        let slice = &route.slices[i];
-        let finding = format!("In `{}`, {} failed {} of requests", slice.phase, shown(&route.head), words(slice));
-        let others = summary.routes.iter().filter(|r| r.head.name != route.head.name);
-        let may_choose = others.filter(|r| r.head.standing == Standing::Candidate && r.slices[i].counted() > 0);
-        return match may_choose.min_by(|a, b| share(&a.slices[i]).total_cmp(&share(&b.slices[i]))) {
-            Some(best) => format!("{finding}, {} {}", best.head.name, words(&best.slices[i])),
-            None => finding,
-        };
+    let stretches = if base.slices.len() > 1 { 1..base.slices.len() } else { 0..1 };
+    let all = summary.routes.iter().flat_map(|route| stretches.clone().map(move |i| (route, i)));
+    let worst = all.max_by(|(a, i), (b, j)| failed(&a.slices[*i]).total_cmp(&failed(&b.slices[*j])));
+    if let Some((route, i)) = worst.filter(|(route, i)| failed(&route.slices[*i]) > 0.0) {
+        return most_failures(summary, route, i);
     }
     let name = shown(&base.head);
-    let p95 = |slice: &SliceSummary| slice.quantile(METRIC, 0.95)?.value.time();
+    let p95 = |slice: &SliceSummary| slice.quantile(METRIC, 0.95)?.value.time().map(Span);
     let levels: Vec<_> = base.slices[1..].iter().filter_map(|slice| Some((p95(slice)?, &slice.phase))).collect();
     if let (Some((low, calm)), Some((high, busy)), true) = (levels.iter().min(), levels.iter().max(), levels.len() > 1)
     {
-        let (low, high) = (Span(*low), Span(*high));
-        return format!("No request failed; {name} answered 95 % within {low} in `{calm}` and {high} in `{busy}`");
+        return format!("No request failed; {name} answered 95 % within {low} in “{calm}” and {high} in “{busy}”");
     }
-    let whole = base.whole();
-    if whole.counted() == 0 {
-        return format!("No request of {name} was measured");
+    match (base.whole().ok(), p95(base.whole())) {
+        (ok, Some(p95)) => format!("{name} answered all of {} requests, 95 % within {p95}", grouped(ok)),
+        (_, None) => format!("No request of {name} was measured"),
     }
-    let (offered, done) = (significant(whole.offered_load), significant(whole.throughput));
-    format!("{name} was offered {offered} requests/s and answered {done}/s; {} failed", words(whole))
+}
+
+fn failed(slice: &SliceSummary) -> f64 {
+    (slice.counted() - slice.ok()) as f64 / slice.counted().max(1) as f64
+}
+
+/// The most failures that a route had in a phase, and the fewest of a route that may be chosen.
+fn most_failures(summary: &Summary, route: &RouteSummary, i: usize) -> String {
+    let words = |slice: &SliceSummary| percent(slice.counted() - slice.ok(), slice.counted());
+    let when = if i > 0 { format!("In “{}”, ", route.slices[i].phase) } else { String::new() };
+    let finding = format!("{when}{} failed {} of requests", shown(&route.head), words(&route.slices[i]));
+    let others = summary.routes.iter().filter(|other| {
+        let measured = other.slices[i].counted() > 0;
+        measured && other.head.name != route.head.name && other.head.standing == Standing::Candidate
+    });
+    match others.min_by(|a, b| failed(&a.slices[i]).total_cmp(&failed(&b.slices[i]))) {
+        Some(best) => format!("{finding}, {} {}", best.head.name, words(&best.slices[i])),
+        None => finding,
+    }
 }
