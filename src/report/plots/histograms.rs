@@ -223,7 +223,10 @@ fn title(panels: &[Panel<'_>]) -> String {
     }
     let from = |(panel, median): &(&Panel<'_>, Duration)| {
         let (region, route) = (panel.region.name(), &panel.route.head);
-        let on = if region.eq_ignore_ascii_case(&route.name) { String::new() } else { format!(" on {}", shown(route)) };
+        let on = match route.standing {
+            Standing::Candidate if region.eq_ignore_ascii_case(&route.name) => String::new(),
+            _ => format!(" on {}", shown(route)),
+        };
         format!("{} from {region}{on}", Span(*median))
     };
     let ends = (answered.iter().min_by_key(|(_, m)| *m), answered.iter().max_by_key(|(_, m)| *m));

@@ -51,7 +51,8 @@ fn draw(report: &Report<'_>) -> String {
         .enumerate()
         .filter_map(|(i, (route, whole))| Line::new(i, route, whole))
         .collect();
-    let notes = "Response time runs from the intended start to the last token. A failed request ranks above every \
+    let notes = "Response time runs from the intended start to the end of the answer; service time, the \
+                 uncorrected view, from the sending of the attempt that settled it. A failed request ranks above every \
                  answer, so a line ends where failures begin. Whiskers at p50, p95 and p99: 95 % interval; side by side \
                  where they overlap. Lines end where the sample no longer bounds the percentile.";
     let frame = Frame::new(report, &title(summary), notes);
@@ -150,6 +151,34 @@ impl<'a> Line<'a> {
         canvas.rect((beside - 4.0, lane - 7.0), (beside + wide + 4.0, lane + 7.0), FAILURE_TINT);
         canvas.text(&text, (beside, lane), kind);
         Some((right, lane))
+    }
+
+    /// What stands at the line's end: the name, its numbers, and where there is room the place of
+    /// processing.
+    fn words(&self, room: f64, details: bool) -> Vec<(String, Type)> {
+        let head = &self.route.head;
+        let name = Type { color: self.look.ink, ..LABEL };
+        let mut words: Vec<_> = name.wrap(&shown(head), room).into_iter().map(|text| (text, name)).collect();
+        let at = |metric, q| match self.route.whole().quantile(metric, q)?.value {
+            Level::At(time) => Some(time),
+            Level::Failed => None,
+        };
+        let said = |q| at(METRIC, q).map_or("failed".into(), |time| Span(time).to_string());
+        words.push((format!("p50 {} · p95 {}", said(0.50), said(0.95)), SMALL));
+        if !details {
+            return words;
+        }
+        // A second line per route would hide the first; where the uncorrected view flatters by a
+        // tenth or more, it is put in words.
+        if let (Some(response), Some(service)) = (at(METRIC, 0.95), at(Metric::Service, 0.95))
+            && service.as_secs_f64() < 0.9 * response.as_secs_f64()
+        {
+            words.push((format!("service time p95 {}", Span(service)), SMALL));
+        }
+        if !head.label.eq_ignore_ascii_case(&head.name) {
+            words.extend(SMALL.wrap(&head.label, room).into_iter().take(2).map(|text| (text, SMALL)));
+        }
+        words
     }
 
     /// Where the estimate and its interval lie at `q`; absent beyond the line.
@@ -259,59 +288,49 @@ fn label(canvas: &Canvas<'_>, lines: &[Line<'_>], ends: &[Option<Point>], top: f
     const LINE: f64 = 15.0;
     let left = RIGHT + 30.0;
     let room = WIDTH - MARGIN / 2.0 - left;
-    let blocks: Vec<Vec<String>> = lines
-        .iter()
-        .map(|line| {
-            let head = &line.route.head;
-            let mut block = LABEL.wrap(&shown(head), room);
-            block.push(SMALL.fit(&numbers(line.route), room));
-            if !head.label.eq_ignore_ascii_case(&head.name) {
-                block.extend(SMALL.wrap(&head.label, room).into_iter().take(2));
-            }
-            block
-        })
-        .collect();
+    let (top, bottom) = (top - 6.0, bottom + 30.0);
+    let height = |block: &[(String, Type)]| block.len() as f64 * LINE + 10.0;
+    let all = |details| lines.iter().map(|line| line.words(room, details)).collect::<Vec<_>>();
+    let mut blocks = all(true);
+    if blocks.iter().map(|block| height(block)).sum::<f64>() > bottom - top {
+        blocks = all(false);
+    }
     let wanted: Vec<_> = ends.iter().map(|end| end.map_or(bottom, |(_, y)| y)).collect();
-    let heights: Vec<_> = blocks.iter().map(|block| block.len() as f64 * LINE + 10.0).collect();
-    let middles = spread(&wanted, &heights, top - 6.0, bottom + 30.0);
+    let heights: Vec<_> = blocks.iter().map(|block| height(block)).collect();
+    let middles = spread(&wanted, &heights, top, bottom);
     for ((line, block), (end, middle)) in lines.iter().zip(&blocks).zip(ends.iter().zip(&middles)) {
         let mut y = middle - (block.len() as f64 - 1.0) * LINE / 2.0;
         if let Some(end) = end {
             canvas.line(&[*end, (RIGHT + 8.0, end.1), (left - 6.0, y)], stroke(line.look.color, 1.0));
         }
-        let named = LABEL.wrap(&shown(&line.route.head), room).len();
-        for (i, text) in block.iter().enumerate() {
-            let kind = if i < named { Type { color: line.look.ink, ..LABEL } } else { SMALL };
-            canvas.text(text, (left, y), kind);
+        for (text, kind) in block {
+            canvas.text(text, (left, y), *kind);
             y += LINE;
         }
     }
-}
-
-fn numbers(route: &RouteSummary) -> String {
-    let at = |q| match route.whole().quantile(METRIC, q).map(|quantile| quantile.value) {
-        Some(Level::At(time)) => Span(time).to_string(),
-        Some(Level::Failed) => "failed".into(),
-        None => "–".into(),
-    };
-    format!("p50 {} · p95 {}", at(0.50), at(0.95))
 }
 
 /// What the plot shows of the first route, and what the comparison with the others supports.
 fn title(summary: &Summary) -> String {
     let Some(base) = summary.routes.first() else { return "No route was measured".into() };
     let name = shown(&base.head);
-    let level = base.whole().quantile(METRIC, 0.95).map(|quantile| quantile.value);
-    let finding = match level {
-        None => return format!("No request of {name} was measured"),
-        Some(Level::At(time)) => format!("{name} answered 95 % of requests within {}", Span(time)),
-        Some(Level::Failed) if base.whole().ok() == 0 => format!("{name} answered no request"),
-        Some(Level::Failed) => format!("{name} failed {} of requests", percent(failures(base), base.whole().counted())),
-    };
-    format!("{finding}{}", others(summary))
+    let failed = percent(failures(base), base.whole().counted());
+    match base.whole().quantile(METRIC, 0.95).map(|quantile| quantile.value) {
+        None => format!("No request of {name} was measured"),
+        Some(Level::Failed) if base.whole().ok() == 0 => {
+            format!("{name} answered no request{}", others(summary, "answered"))
+        }
+        Some(Level::Failed) => format!("{name} failed {failed} of requests{}", others(summary, "answered")),
+        Some(Level::At(time)) => {
+            let failed = if failures(base) > 0 { format!(" and failed {failed}") } else { String::new() };
+            let others = others(summary, "was faster:");
+            format!("{name} answered 95 % of requests within {}{failed}{others}", Span(time))
+        }
+    }
 }
 
-fn others(summary: &Summary) -> String {
+/// What is shown of the other routes; `better` says how one that was faster did better.
+fn others(summary: &Summary, better: &str) -> String {
     let compared: Vec<_> = summary.routes[1..]
         .iter()
         .zip(&summary.comparisons)
@@ -321,16 +340,11 @@ fn others(summary: &Summary) -> String {
         })
         .collect();
     let of = |wanted: Finding| compared.iter().filter(move |(_, finding, _)| *finding == wanted);
-    let may_choose = |(route, ..): &&(&RouteSummary, Finding, Level)| route.head.standing == Standing::Candidate;
-    let best = of(Finding::Faster)
-        .filter(may_choose)
-        .filter_map(|(route, _, level)| Some((level.time()?, route)))
-        .min_by_key(|(time, _)| *time);
-    if let Some((time, route)) = best {
-        return format!("; {} was faster: 95 % within {}", route.head.name, Span(time));
-    }
-    if let Some((route, ..)) = of(Finding::Faster).next() {
-        return format!("; only {} was faster", shown(&route.head));
+    let faster = of(Finding::Faster).filter_map(|(route, _, level)| Some((route, level.time()?)));
+    // A reference may not be chosen, so it is named only where no candidate did better.
+    let best = faster.min_by_key(|(route, time)| (route.head.standing == Standing::Reference, *time));
+    if let Some((route, time)) = best {
+        return format!("; {} {better} 95 % within {}", shown(&route.head), Span(time));
     }
     match (compared.as_slice(), of(Finding::Slower).count()) {
         ([], _) => String::new(),

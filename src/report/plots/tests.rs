@@ -154,10 +154,9 @@ fn titles_state_the_numbers_of_the_summary() {
         Span(level.time().unwrap()).to_string()
     };
     let said = title(plot("latency-by-percentile.svg"), run);
-    assert_eq!(
-        said,
-        format!("sydney answered 95 % of requests within {}; au-profile was faster: 95 % within {}", p95(0), p95(2))
-    );
+    let failed = percent(routes[0].whole().count(Outcome::Throttled), routes[0].whole().counted());
+    let finding = format!("sydney answered 95 % of requests within {} and failed {failed}", p95(0));
+    assert_eq!(said, format!("{finding}; au-profile was faster: 95 % within {}", p95(2)));
 
     let congested = routes[0].slices.iter().find(|slice| slice.phase == "congested").unwrap();
     let share = percent(congested.count(Outcome::Throttled), congested.counted());

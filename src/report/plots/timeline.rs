@@ -65,9 +65,23 @@ fn draw(report: &Report<'_>) -> String {
             shade(canvas, phases, &x, (top + HEAD, end));
             row.draw(canvas, &x, rate, time, top);
         }
-        columns(canvas, &x, &x.ticks(14), bottom, time_tick);
+        let (ticks, unit) = clock(end.as_secs_f64());
+        columns(canvas, &x, &ticks, bottom, |at| format!("{} {}", plain(at / unit.0), unit.1));
         canvas.text("run time", ((LEFT + RIGHT) / 2.0, bottom + 34.0), TICK.centred());
     })
+}
+
+/// Ticks for a run of this many seconds, and the unit that suits them all.
+fn clock(seconds: f64) -> (Vec<f64>, (f64, &'static str)) {
+    const STEPS: [f64; 16] =
+        [0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 21_600.0, 86_400.0];
+    let step = STEPS.into_iter().find(|step| seconds / step <= 14.0).unwrap_or(seconds / 10.0);
+    let unit = match step {
+        s if s < 60.0 => (1.0, "s"),
+        s if s < 3600.0 => (60.0, "min"),
+        _ => (3600.0, "h"),
+    };
+    ((0..=(seconds / step + 1e-9) as u32).map(|i| f64::from(i) * step).collect(), unit)
 }
 
 /// End of the last bucket in which anything was sent, done or refused.
@@ -208,7 +222,7 @@ impl<'a> Row<'a> {
                 let points: Vec<_> = run.iter().filter_map(|(at, level)| Some((x.at(*at), height(level)?))).collect();
                 match points[..] {
                     // A line of one point cannot be seen.
-                    [alone] => canvas.disc(alone, width, self.look.color),
+                    [alone] => canvas.disc(alone, width + 0.8, self.look.color),
                     _ => canvas.line(&points, stroke(self.look.color, width)),
                 }
             }
@@ -246,7 +260,8 @@ fn title(summary: &Summary) -> String {
     let Some(base) = summary.routes.first() else { return "No route was measured".into() };
     let stretches = if base.slices.len() > 1 { 1..base.slices.len() } else { 0..1 };
     let all = summary.routes.iter().flat_map(|route| stretches.clone().map(move |i| (route, i)));
-    let worst = all.max_by(|(a, i), (b, j)| failed(&a.slices[*i]).total_cmp(&failed(&b.slices[*j])));
+    // Of equals, the last is the greatest: turned round, the first phase is named.
+    let worst = all.rev().max_by(|(a, i), (b, j)| failed(&a.slices[*i]).total_cmp(&failed(&b.slices[*j])));
     if let Some((route, i)) = worst.filter(|(route, i)| failed(&route.slices[*i]) > 0.0) {
         return most_failures(summary, route, i);
     }
