@@ -2,6 +2,7 @@
 
 pub mod finding;
 pub mod markdown;
+pub mod plots;
 pub mod text;
 
 mod cell;

@@ -1,0 +1,195 @@
+//! What every plot promises, held against a full run and against the poorest ones.
+
+use std::sync::LazyLock;
+
+use roxmltree::Document;
+
+use super::canvas::{Type, WIDTH};
+use super::fixture::{Kind, Run, SEED, full, heads, run};
+use super::style::INK;
+use super::{PLOTS, Plot};
+use crate::core::units::{Span, percent};
+use crate::core::{Metric, Outcome};
+use crate::measure::summary::RouteHead;
+
+fn six() -> Vec<(RouteHead, Kind)> {
+    let mut routes = heads();
+    for (name, label, (mut head, kind)) in [
+        ("global.some-profile-with-a-long-name", "global. from Sydney: any commercial Region", heads().remove(0)),
+        ("hedged <sydney&\"tokyo\">", "Sydney, hedged by Tokyo", heads().remove(1)),
+    ] {
+        (head.name, head.label) = (name.into(), label.into());
+        routes.push((head, kind));
+    }
+    routes
+}
+
+fn one(kind: Kind) -> Run {
+    run(vec![(heads().remove(0).0, kind)], 60.0, f64::INFINITY)
+}
+
+/// Runs that a plot must survive, the poorest last.
+static RUNS: LazyLock<Vec<(&str, Run)>> = LazyLock::new(|| {
+    vec![
+        ("full", full()),
+        ("six routes", run(six(), 60.0, f64::INFINITY)),
+        ("one route", one(Kind::Home)),
+        ("interrupted after one second", run(heads(), 60.0, 6.0)),
+        ("one request", run(heads(), 60.0, 5.01)),
+        ("every request failed", one(Kind::Dead)),
+        ("nothing fired", run(heads(), 60.0, 0.0)),
+        ("no route", run(vec![], 60.0, f64::INFINITY)),
+    ]
+});
+
+fn named(name: &str) -> &'static Run {
+    RUNS.iter().find_map(|(known, run)| (*known == name).then_some(run)).unwrap()
+}
+
+/// Every text with its place, as a reader would find it.
+struct Label {
+    text: String,
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+    upright: bool,
+}
+
+fn labels(svg: &str) -> Vec<Label> {
+    let document = Document::parse(svg).unwrap();
+    let view: Vec<f64> =
+        document.root_element().attribute("viewBox").unwrap().split(' ').map(|v| v.parse().unwrap()).collect();
+    let pixels = WIDTH / view[2];
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
+    texts
+        .map(|node| {
+            let number = |name| node.attribute(name).unwrap().parse::<f64>().unwrap() * pixels;
+            let text = node.text().unwrap().trim().to_owned();
+            let mut kind = Type::new(number("font-size"), INK);
+            kind.bold = node.attribute("font-weight") == Some("bold");
+            let (x, y, wide) = (number("x"), number("y"), kind.width(&text));
+            let left = x - wide
+                * match node.attribute("text-anchor").unwrap() {
+                    "start" => 0.0,
+                    "middle" => 0.5,
+                    _ => 1.0,
+                };
+            let half = kind.size * 0.36;
+            let upright = node.has_attribute("transform");
+            Label { text, left, right: left + wide, top: y - half, bottom: y + half, upright }
+        })
+        .collect()
+}
+
+fn title(plot: &Plot, run: &Run) -> String {
+    // The title is the only text of its size.
+    let svg = (plot.draw)(&run.report());
+    let labels = labels(&svg);
+    let lines = labels.iter().filter(|label| label.bottom - label.top > 14.0);
+    lines.map(|label| label.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn plot(file: &str) -> &'static Plot {
+    PLOTS.iter().find(|plot| plot.file == file).unwrap()
+}
+
+#[test]
+fn every_plot_says_of_every_run_what_it_is() {
+    for (name, run) in RUNS.iter() {
+        for plot in PLOTS {
+            let labels = labels(&(plot.draw)(&run.report()));
+            let has = |text: &str| labels.iter().any(|label| label.text.contains(text));
+            let n = run.summary.routes.first().map_or(0, |route| route.whole().counted());
+            for text in ["MOCK", "apac", "congested-sydney", "50 requests/s", &format!("seed {}", SEED.0)] {
+                assert!(has(text), "{}, {name}: no `{text}`", plot.file);
+            }
+            assert!(has(&format!("n = {}", crate::core::units::grouped(n))), "{}, {name}: no n", plot.file);
+            assert_eq!(has("INTERRUPTED"), run.summary.interrupted, "{}, {name}", plot.file);
+        }
+    }
+}
+
+#[test]
+fn no_label_is_clipped_or_covers_another() {
+    for (name, run) in RUNS.iter() {
+        for plot in PLOTS {
+            let all = labels(&(plot.draw)(&run.report()));
+            let level: Vec<_> = all.iter().filter(|label| !label.upright).collect();
+            for (i, a) in level.iter().enumerate() {
+                assert!(a.left >= 0.0 && a.right <= WIDTH, "{}, {name}: `{}` is clipped", plot.file, a.text);
+                for b in &level[i + 1..] {
+                    let apart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+                    assert!(apart, "{}, {name}: `{}` meets `{}`", plot.file, a.text, b.text);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reference_is_marked_and_no_name_breaks_the_xml() {
+    let run = named("six routes");
+    for plot in PLOTS {
+        let labels = labels(&(plot.draw)(&run.report()));
+        for text in ["oregon (reference)", "hedged <sydney&\"tokyo\">"] {
+            assert!(labels.iter().any(|label| label.text == text), "{}: no `{text}`", plot.file);
+        }
+    }
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes() {
+    for plot in PLOTS {
+        assert!((plot.draw)(&full().report()) == (plot.draw)(&named("full").report()), "{}", plot.file);
+    }
+}
+
+#[test]
+fn titles_state_the_numbers_of_the_summary() {
+    let run = named("full");
+    let routes = &run.summary.routes;
+    let p95 = |route: usize| {
+        let level = routes[route].whole().quantile(Metric::Response, 0.95).unwrap().value;
+        Span(level.time().unwrap()).to_string()
+    };
+    let said = title(plot("latency-by-percentile.svg"), run);
+    let failed = percent(routes[0].whole().count(Outcome::Throttled), routes[0].whole().counted());
+    let finding = format!("sydney answered 95 % of requests within {} and failed {failed}", p95(0));
+    assert_eq!(said, format!("{finding}; au-profile was faster: 95 % within {}", p95(2)));
+
+    let congested = routes[0].slices.iter().find(|slice| slice.phase == "congested").unwrap();
+    let share = percent(congested.count(Outcome::Throttled), congested.counted());
+    let said = title(plot("timeline.svg"), run);
+    assert_eq!(said, format!("In “congested”, sydney failed {share} of requests, sydney→singapore 0.0 %"));
+
+    let singapore = routes[1].regions.iter().find(|region| region.name == "Singapore").unwrap();
+    let share = percent(singapore.response.n, routes[1].whole().ok());
+    let said = title(plot("histogram-by-region.svg"), run);
+    assert!(said.contains(&format!("{share} from Singapore")), "{said}");
+}
+
+#[test]
+fn a_failure_is_drawn_as_one_and_never_as_a_number() {
+    let run = named("full");
+    let whole = run.summary.routes[0].whole();
+    let ok = 100.0 * whole.ok() as f64 / whole.counted() as f64;
+    let labels = labels(&(plot("latency-by-percentile.svg").draw)(&run.report()));
+    let marked = labels.iter().find_map(|label| label.text.strip_prefix("sydney: failed from p")).unwrap();
+    let from: f64 = marked.parse().unwrap();
+    assert!(from > ok && from - 0.1 <= ok, "failed from p{from}, but {ok} % were ok");
+
+    let dead = named("every request failed");
+    assert_eq!(title(plot("latency-by-percentile.svg"), dead), "sydney answered no request");
+    assert_eq!(title(plot("histogram-by-region.svg"), dead), "No request was answered");
+}
+
+#[test]
+fn a_route_is_called_faster_only_where_the_comparison_shows_it() {
+    let mut run = full();
+    for comparison in &mut run.summary.comparisons {
+        comparison.quantiles.iter_mut().for_each(|q| q.finding = crate::measure::summary::Finding::NoDifferenceShown);
+    }
+    let said = title(plot("latency-by-percentile.svg"), &run);
+    assert!(said.ends_with("; no other route is shown to be faster"), "{said}");
+}
