@@ -205,7 +205,7 @@ impl RegionClient {
     /// When the destination is another Region's: routes and clients are built together.
     pub async fn attempt(&self, attempt: Attempt<'_>) -> Answer {
         assert_eq!(attempt.destination.endpoint(), self.region, "a destination belongs to its Region's client");
-        let probe = Probe::new(self.clock, attempt.invocation);
+        let probe = Probe::new(self.clock.clone(), attempt.invocation);
         let client = &self.clients[self.connections.next_partition()];
         let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         self.peak_in_flight.fetch_max(in_flight, Ordering::Relaxed);

@@ -8,36 +8,41 @@ mod timer;
 
 pub use timer::{Sleep, Timer};
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::core::RunTime;
 
-/// Run time on this machine's monotonic clock, and where its zero lies on the wall clock.
+/// Run time on this machine's monotonic clock. It stands at zero until it is started, so that
+/// everything can be got ready before the plan begins. Clones show the same time.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Arc<OnceLock<Zero>>);
+
 #[derive(Clone, Copy, Debug)]
-pub struct Clock {
-    zero: Instant,
-    zero_unix_nanos: u64,
+struct Zero {
+    instant: Instant,
+    unix_nanos: u64,
 }
 
 impl Clock {
-    /// A clock whose zero lies `lead` in the future: time to get ready before the run starts.
-    /// Until then it stands at zero.
-    pub fn starting_in(lead: Duration) -> Self {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + lead;
-        Self { zero: Instant::now() + lead, zero_unix_nanos: u64::try_from(unix.as_nanos()).unwrap_or(u64::MAX) }
+    /// Run time zero is now, unless the clock is running already.
+    pub fn start(&self) {
+        self.0.get_or_init(|| Zero { instant: monotonic(), unix_nanos: unix_nanos() });
     }
 
     pub fn now(&self) -> RunTime {
-        RunTime::from_duration(Instant::now().saturating_duration_since(self.zero))
+        let since = |zero: &Zero| RunTime::from_duration(monotonic().saturating_duration_since(zero.instant));
+        self.0.get().map_or(RunTime::ZERO, since)
     }
 
+    /// When `at` is on the monotonic clock.
     pub fn instant(&self, at: RunTime) -> Instant {
-        self.zero + at.since_start()
+        self.0.get().map_or_else(monotonic, |zero| zero.instant) + at.since_start()
     }
 
-    /// Run time zero as nanoseconds since 1970.
-    pub fn zero_unix_nanos(&self) -> u64 {
-        self.zero_unix_nanos
+    /// Run time zero as nanoseconds since 1970; absent before the start.
+    pub fn zero_unix_nanos(&self) -> Option<u64> {
+        self.0.get().map(|zero| zero.unix_nanos)
     }
 }
 

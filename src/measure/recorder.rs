@@ -217,13 +217,14 @@ impl Recorder {
                 slice.times.record(record);
             }
         }
+        // Work done in a bucket counts there, also when the warm-up had asked for it.
+        if let (Some(bucket), true) = (finished, record.outcome.is_ok()) {
+            series.buckets[bucket].done += 1;
+        }
         if !measured {
             return;
         }
         if record.outcome.is_ok() {
-            if let Some(bucket) = finished {
-                series.buckets[bucket].done += 1;
-            }
             if let Some(region) = record.region {
                 series.regions.entry(region).or_insert_with(RegionShare::new).response.record(record.response_time());
             }
@@ -236,13 +237,13 @@ impl Recorder {
 
     /// Counts one attempt; `intended` is that of its request.
     pub fn attempt(&mut self, record: &AttemptRecord, intended: RunTime) {
-        if intended < self.measured.0 {
-            return;
-        }
         let bucket = self.bucket_at(record.finished);
         let series = &mut self.routes[usize::from(record.route)];
         if let (Some(bucket), Outcome::Throttled) = (bucket, record.outcome) {
             series.buckets[bucket].throttled += 1;
+        }
+        if intended < self.measured.0 {
+            return;
         }
         let share = series.regions.entry(record.region).or_insert_with(RegionShare::new);
         share.attempts.add(record.outcome);

@@ -12,8 +12,9 @@ use super::recorder::{Outcomes, Recorder, RouteSeries, Slice};
 use super::series::{Histogram, Level, Sample};
 use super::verdict::{self, Evidence, Verdict};
 use crate::core::residency::Standing;
+use crate::core::seed::Purpose;
 use crate::core::slo::Slo;
-use crate::core::{Metric, Outcome, RegionId, Seed};
+use crate::core::{Metric, Outcome, RegionId, RunTime, Seed};
 use crate::stats::bootstrap::{self, BlockSample};
 use crate::stats::quantile::{Block, bracket, design_effect};
 
@@ -229,6 +230,8 @@ pub struct Summary {
     pub seed: Seed,
     pub verdict: Verdict,
     pub interrupted: bool,
+    /// Run time at which arrivals were stopped before the plan's end; rates are per second until then.
+    pub stopped: Option<RunTime>,
     pub slos: Vec<Slo>,
     pub evidence: Evidence,
     pub routes: Vec<RouteSummary>,
@@ -240,7 +243,8 @@ pub struct Summary {
 pub struct Context {
     pub world: World,
     pub seed: Seed,
-    pub interrupted: bool,
+    /// When arrivals were stopped before the plan's end.
+    pub stopped: Option<RunTime>,
     pub routes: Vec<RouteHead>,
     pub evidence: Evidence,
 }
@@ -251,7 +255,7 @@ impl Summary {
             .routes()
             .iter()
             .zip(context.routes)
-            .map(|(series, head)| summarise_route(recorder, series, head))
+            .map(|(series, head)| summarise_route(recorder, series, head, context.stopped))
             .collect();
         let comparisons = (1..routes.len()).map(|other| compare(recorder, &routes, other, context.seed)).collect();
         let verdict = verdict::judge(&routes, recorder, &context.evidence);
@@ -260,7 +264,8 @@ impl Summary {
             world: context.world,
             seed: context.seed,
             verdict,
-            interrupted: context.interrupted,
+            interrupted: context.stopped.is_some(),
+            stopped: context.stopped,
             slos: recorder.slos().to_vec(),
             evidence: context.evidence,
             routes,
@@ -269,17 +274,23 @@ impl Summary {
     }
 }
 
-fn summarise_route(recorder: &Recorder, series: &RouteSeries, head: RouteHead) -> RouteSummary {
+fn summarise_route(
+    recorder: &Recorder,
+    series: &RouteSeries,
+    head: RouteHead,
+    stopped: Option<RunTime>,
+) -> RouteSummary {
     let phases = recorder.phases();
     let (start, end) = phases.measured();
+    let fired = |start: RunTime, end: RunTime| stopped.map_or(end, |stopped| end.min(stopped)).since(start);
     let whole = series.whole(phases);
     let blocks = |phase: Option<usize>| {
         series.buckets.iter().filter(move |b| phase.is_none_or(|p| b.phase == p)).map(|b| (b.phase, &b.slice))
     };
-    let mut slices = vec![summarise_slice("all", end.since(start), &whole, || blocks(None))];
+    let mut slices = vec![summarise_slice("all", fired(start, end), &whole, || blocks(None))];
     if phases.iter().filter(|phase| phase.measured).count() > 1 {
         for (i, phase) in phases.iter().enumerate().filter(|(_, phase)| phase.measured) {
-            let span = phase.end.since(phase.start);
+            let span = fired(phase.start, phase.end);
             slices.push(summarise_slice(&phase.name, span, &series.phases[i], || blocks(Some(i))));
         }
     }
@@ -402,13 +413,17 @@ fn compare(recorder: &Recorder, routes: &[RouteSummary], other: usize, seed: See
         .filter_map(|&q| {
             let base = routes[0].whole().quantile(metric, q)?.value;
             let value = routes[other].whole().quantile(metric, q)?.value;
-            let mut draws = seed.indexed(crate::core::seed::Purpose::Resampling, other as u64);
+            let mut draws = seed.indexed(Purpose::Resampling, other as u64);
             let interval = bootstrap::difference(&base_blocks, &other_blocks, q, &mut draws);
             let estimate = base.time().zip(value.time()).map(|(b, o)| (o.as_secs_f64() - b.as_secs_f64()) * 1e3);
             let difference = estimate
                 .zip(interval)
                 .filter(|(_, interval)| interval.low.is_finite() && interval.high.is_finite())
-                .map(|(estimate, interval)| [estimate, interval.low, interval.high]);
+                // The blocks keep two digits; their interval is laid around the finer estimate.
+                .map(|(estimate, interval)| {
+                    let shift = estimate - interval.estimate;
+                    [estimate, interval.low + shift, interval.high + shift]
+                });
             let finding = match interval {
                 None => Finding::TooLittleData,
                 Some(interval) if interval.high < 0.0 => Finding::Faster,

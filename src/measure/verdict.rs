@@ -223,13 +223,8 @@ mod tests {
             standing: Standing::Candidate,
             targets: vec![],
         };
-        let context = Context {
-            world: World::Mock,
-            seed: Seed(1),
-            interrupted: false,
-            routes: vec![head],
-            evidence: run.evidence,
-        };
+        let context =
+            Context { world: World::Mock, seed: Seed(1), stopped: None, routes: vec![head], evidence: run.evidence };
         Summary::new(&run.recorder, context).verdict
     }
 

@@ -69,7 +69,7 @@ impl Mock {
         let worlds: Vec<_> = spec
             .worlds
             .into_iter()
-            .map(|places| LiveWorld::new(World::new(spec.seed, places, spec.workload.clone()), clock))
+            .map(|places| LiveWorld::new(World::new(spec.seed, places, spec.workload.clone()), clock.clone()))
             .collect();
         let shared = Arc::new(Shared {
             seed: spec.seed,

@@ -231,7 +231,7 @@ impl Answer<'_> {
     /// The head goes out with the first token: whether Bedrock flushes it earlier is not known.
     fn stream(&self, stay: Stay, request_id: &str) -> Response<Body> {
         let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(16);
-        let (clock, timer) = (self.endpoint.shared.clock, self.endpoint.shared.timer.clone());
+        let (clock, timer) = (self.endpoint.shared.clock.clone(), self.endpoint.shared.timer.clone());
         let (key, timeline) = (self.key, self.timeline);
         let stop = json!({ "stopReason": self.stop_reason() });
         let metadata = json!({ "metrics": { "latencyMs": self.latency_ms() }, "usage": self.usage() });

@@ -96,7 +96,7 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         }
     }
     let evidence = Evidence { client_cpu: Some(0.34), pacer_cpu: Some(0.61), ..Evidence::default() };
-    let context = Context { world: World::Mock, seed: SEED, interrupted: false, routes: routes.clone(), evidence };
+    let context = Context { world: World::Mock, seed: SEED, stopped: None, routes: routes.clone(), evidence };
     let summary = Summary::new(&recorder, context);
     let config = EffectiveConfig {
         profile: "apac".into(),

@@ -27,6 +27,7 @@ pub struct BlockSample {
 /// one of the routes' quantile is a failure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
+    pub estimate: f64,
     pub low: f64,
     pub high: f64,
 }
@@ -58,7 +59,9 @@ pub fn difference(a: &[BlockSample], b: &[BlockSample], q: f64, draws: &mut Draw
     differences.sort_by(f64::total_cmp);
     let tail = (1.0 - CONFIDENCE) / 2.0;
     let at = |fraction: f64| differences[((RESAMPLES as f64 * fraction) as usize).min(RESAMPLES - 1)];
-    Some(Difference { low: at(tail), high: at(1.0 - tail) })
+    weights.fill(1);
+    let estimate = b.quantile(&weights, q) - a.quantile(&weights, q);
+    Some(Difference { estimate, low: at(tail), high: at(1.0 - tail) })
 }
 
 impl BlockSample {

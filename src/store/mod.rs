@@ -1,5 +1,8 @@
 //! The results folder: what a run leaves, never overwritten, readable after a crash.
 
+pub mod folder;
 pub mod manifest;
+pub mod rows;
 
+pub use folder::Folder;
 pub use manifest::Manifest;

@@ -93,8 +93,9 @@ pub fn run(routes: Vec<(RouteHead, Kind)>, seconds: f64, stop: f64) -> Run {
     }
     let heads: Vec<_> = routes.into_iter().map(|(head, _)| head).collect();
     let interrupted = stop.is_finite();
+    let stopped = interrupted.then(|| RunTime::from_secs_f64(stop));
     let context =
-        Context { world: World::Mock, seed: SEED, interrupted, routes: heads.clone(), evidence: Evidence::default() };
+        Context { world: World::Mock, seed: SEED, stopped, routes: heads.clone(), evidence: Evidence::default() };
     let summary = Summary::new(&recorder, context);
     Run { manifest: manifest(phases, seconds, heads, interrupted), summary, recorder }
 }

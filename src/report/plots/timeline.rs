@@ -93,11 +93,9 @@ fn last_seen(recorder: &Recorder) -> RunTime {
 }
 
 fn notes(recorder: &Recorder) -> String {
-    let warm_up = recorder.phases().iter().any(|phase| !phase.measured);
-    let rise = if warm_up { " Done leaves out what the warm-up asked for, hence its rise at the start." } else { "" };
     format!(
         "Buckets of {}. Offered and latency are filed under the intended start, done (requests) and throttled \
-         (attempts) under the moment it happened.{rise} p50 and p95 are over all requests, failures last: a cross \
+         (attempts) under the moment it happened. p50 and p95 are over all requests, failures last: a cross \
          marks a bucket whose p95 is a failure, a square one whose p50 is, too. Left out: p95 of fewer than 20 \
          requests, p50 of fewer than 5.",
         time_tick(recorder.bucket().as_secs_f64())

@@ -1,0 +1,110 @@
+//! `bedbench mock`: a Bedrock for any client to rehearse against.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::exit::{Exit, Failure};
+use super::print;
+use crate::clock::Clock;
+use crate::core::{RegionId, Seed};
+use crate::mock::{ListenSpec, Mock, MockSpec};
+use crate::profile::{load_profile, load_scenario, load_workload};
+
+#[derive(Debug, Args)]
+pub struct MockArgs {
+    /// Regions to serve, and their model: a built-in name or a .toml file
+    #[arg(long, default_value = "apac")]
+    profile: String,
+    /// Port of the profile's first Region; the others follow. 0 picks free ones
+    #[arg(long, default_value_t = 7080)]
+    port: u16,
+    /// What happens over time: calm, congested, or a .toml file. Played over and over
+    #[arg(long, default_value = "congested")]
+    scenario: String,
+    /// Lengths of the answers: a built-in name or a .toml file
+    #[arg(long, default_value = "chat")]
+    workload: String,
+    /// Seed of every draw
+    #[arg(long, default_value_t = Seed::default().0)]
+    seed: u64,
+    /// How readiness is announced; json is one line
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
+    let profile = load_profile(&args.profile)?;
+    let scenario = load_scenario(&args.scenario)?;
+    let workload = load_workload(&args.workload)?;
+    let places = profile.places(|region| scenario.repeating(region)).map_err(Failure::usage)?;
+    let regions = profile.endpoints();
+    let listeners = regions
+        .iter()
+        .zip(0..)
+        .map(|(region, offset)| {
+            let port = if args.port == 0 { Some(0) } else { args.port.checked_add(offset) };
+            let port =
+                port.ok_or_else(|| Failure::usage("the last port would be above 65535; choose a lower --port"))?;
+            Ok(ListenSpec { world: 0, region: *region, address: loopback(port) })
+        })
+        .collect::<Result<_, Failure>>()?;
+    let spec = MockSpec { seed: Seed(args.seed), workload, models: profile.models, worlds: vec![places], listeners };
+    let clock = Clock::default();
+    clock.start();
+    let mock = Mock::start(spec, clock)
+        .map_err(|error| Failure::usage(format!("cannot listen on {error}; choose another --port, or 0")))?;
+    let served: Vec<_> = regions.into_iter().zip(mock.addresses().iter().copied()).collect();
+    print(&match args.format {
+        Format::Json => announce_json(&served),
+        Format::Text => announce(&served, &profile.name, &scenario.name),
+    })?;
+    wait_for_signal()?;
+    // A mock that is told to stop has done its work: nothing is lost, so nothing failed.
+    Ok(Exit::Ok)
+}
+
+pub fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+fn announce_json(served: &[(RegionId, SocketAddr)]) -> String {
+    let regions: Vec<_> = served
+        .iter()
+        .map(|(region, address)| json!({ "region": region, "name": region.name(), "url": format!("http://{address}") }))
+        .collect();
+    json!({ "ready": true, "regions": regions }).to_string() + "\n"
+}
+
+fn announce(served: &[(RegionId, SocketAddr)], profile: &str, scenario: &str) -> String {
+    let mut text = format!("MOCK Bedrock: profile {profile}, scenario {scenario} (repeating). Ctrl-C stops it.\n\n");
+    for (region, address) in served {
+        text += &format!("  {:10} {region:15} http://{address}\n", region.name());
+    }
+    if let Some((region, address)) = served.first() {
+        text += &format!(
+            "
+For boto3, the AWS CLI or any AWS SDK, in another shell (the keys are dummies):
+
+  export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=http://{address}
+  export AWS_REGION={region} AWS_DEFAULT_REGION={region}
+  export AWS_ACCESS_KEY_ID=mock AWS_SECRET_ACCESS_KEY=mock
+"
+        );
+    }
+    text
+}
+
+fn wait_for_signal() -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::failed(error.to_string()))?;
+    runtime.block_on(crate::drive::next_signal());
+    Ok(())
+}

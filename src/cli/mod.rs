@@ -1,0 +1,89 @@
+//! The command line: arguments → validated configuration → one call → what is printed.
+
+mod exit;
+mod files;
+mod guard;
+mod mock;
+mod profile;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::Failure;
+
+/// Open-loop load tests and latency benchmarks for Amazon Bedrock, as seen from Sydney.
+///
+/// Fires the same stream of requests along each candidate route, at the instants planned and
+/// whatever comes back, and draws the comparison that goes into the design review.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bedbench",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  bedbench run --rps 50 --profile apac --mock     rehearse: no account, no network, no cost
+  bedbench run --rps 50 --profile apac            measure Bedrock itself (asks before it spends)
+  bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
+  bedbench profile list                           what can be compared
+
+Exit codes: 0 ok · 1 failed · 2 usage or configuration · 3 SLO missed · 5 run invalid ·
+6 refused (residency, spending) · 130/143 interrupted"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fire a load along every route of a profile and report what came back
+    Run(Box<run::RunArgs>),
+    /// Serve a mock Bedrock, one port per Region, for any client
+    Mock(mock::MockArgs),
+    /// List the built-in profiles, or show one
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
+}
+
+/// Parses the command line and carries it out.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => run::run(*args),
+        Command::Mock(args) => mock::run(&args),
+        Command::Profile(command) => profile::run(&command),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report().into(),
+    }
+}
+
+/// Writes to stdout. A reader that has seen enough and closed the pipe is no error.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::{ErrorKind, Write};
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(|error| Failure::failed(format!("cannot write to stdout: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_every_flag_has_help() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        for sub in command.get_subcommands() {
+            for arg in sub.get_arguments() {
+                assert!(arg.get_help().is_some(), "{} --{} has no help", sub.get_name(), arg.get_id());
+            }
+        }
+    }
+}

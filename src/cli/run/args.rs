@@ -1,0 +1,156 @@
+//! What can be typed after `bedbench run`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::bedrock::Api;
+use crate::core::slo::Slo;
+use crate::core::units::{Rate, Span};
+use crate::core::{RegionId, Seed};
+use crate::drive::Display;
+use crate::plan::arrival;
+
+/// Fire a load along every route of a profile, open loop: requests start when the plan says so,
+/// whatever has come back, and are timed from that instant.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bedbench run --rps 50 --profile apac --mock
+  bedbench run --rps 3000/min --profile candidates --mock --scenario calm -d 2m
+  bedbench run --rps 5 --profile au --slo 'ttft:p95<900ms' --yes")]
+pub struct RunArgs {
+    /// Requests per second and route: 50, 50/s or 3000/min
+    #[arg(long, visible_alias = "rate", value_name = "RATE", allow_hyphen_values = true)]
+    pub rps: Rate,
+    /// Measured time: 90s, 5m, 1m30s
+    #[arg(short, long, short_alias = 'z', default_value = "60s", value_name = "TIME")]
+    pub duration: Span,
+    /// Load before the measured time, left out of every number
+    #[arg(long, default_value = "5s", value_name = "TIME")]
+    pub warmup: Span,
+    /// When requests start
+    #[arg(long, default_value = "poisson", value_name = "KIND", value_parser = arrivals())]
+    pub arrival: String,
+    /// Routes and residency: a built-in name (see `bedbench profile list`) or a .toml file
+    #[arg(long, default_value = "apac", value_name = "NAME|FILE")]
+    pub profile: String,
+    /// Only this route of the profile; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub route: Vec<String>,
+    /// Leave out routes that are fired for reference only
+    #[arg(long)]
+    pub no_reference: bool,
+    /// What is asked: a built-in name or a .toml file
+    #[arg(long, default_value = "chat", value_name = "NAME|FILE")]
+    pub workload: String,
+    /// Bedrock operation to call
+    #[arg(long, value_enum, default_value_t = ApiArg::ConverseStream)]
+    pub api: ApiArg,
+    /// Seed of arrivals, prompts and the mock's luck
+    #[arg(long, default_value_t = Seed::default().0, value_name = "N")]
+    pub seed: u64,
+
+    /// Run against the built-in mock: no account, no network, no cost
+    #[arg(long, conflicts_with_all = ["endpoint", "endpoint_credentials", "yes"])]
+    pub mock: bool,
+    /// What goes wrong in the mock, and when: calm, congested or a .toml file [default: congested]
+    #[arg(long, value_name = "NAME|FILE", requires = "mock")]
+    pub scenario: Option<String>,
+    /// Call this URL instead of a Region's own endpoint; repeatable. Gets placeholder credentials
+    #[arg(long, value_name = "REGION=URL", value_parser = endpoint)]
+    pub endpoint: Vec<(RegionId, String)>,
+    /// Send real credentials to the --endpoint URLs too
+    #[arg(long, requires = "endpoint")]
+    pub endpoint_credentials: bool,
+    /// Spend without asking
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Objective, repeatable: ttft:p95<900ms, response:p99<4s. Missed: exit 3
+    #[arg(long, value_name = "SLO")]
+    pub slo: Vec<Slo>,
+    /// New or empty folder for the results [default: results/TIME-PROFILE-WORLD]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What is printed on stdout
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub format: Output,
+    /// No progress, no report: only the results folder and the exit code
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Most requests in flight per route; what would exceed it is shed and counted
+    /// [default: 20 s worth of load]
+    #[arg(long, value_name = "N", help_heading = "Tuning")]
+    pub in_flight: Option<usize>,
+    /// Connections opened per route and Region before the start [default: 2 s worth of load]
+    #[arg(long, value_name = "N", help_heading = "Tuning")]
+    pub prewarm: Option<usize>,
+    /// Connections that HTTP/2 requests to one Region are spread over
+    #[arg(long, default_value_t = 4, value_name = "N", help_heading = "Tuning", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub connections: u16,
+    /// Longest wait for a connection, TLS included
+    #[arg(long, default_value = "3s", value_name = "TIME", help_heading = "Tuning")]
+    pub connect_timeout: Span,
+    /// Longest wait for the first token, from sent
+    #[arg(long, default_value = "20s", value_name = "TIME", help_heading = "Tuning")]
+    pub first_token_timeout: Span,
+    /// Longest wait between two events of a stream
+    #[arg(long, default_value = "10s", value_name = "TIME", help_heading = "Tuning")]
+    pub event_timeout: Span,
+    /// Longest time for a request, from its intended start to the end of its last attempt
+    #[arg(long, default_value = "60s", value_name = "TIME", help_heading = "Tuning")]
+    pub request_timeout: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ApiArg {
+    /// Streamed: the first token can be seen
+    ConverseStream,
+    /// Unary: only the whole answer
+    Converse,
+}
+
+impl From<ApiArg> for Api {
+    fn from(api: ApiArg) -> Self {
+        match api {
+            ApiArg::ConverseStream => Self::ConverseStream,
+            ApiArg::Converse => Self::Converse,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Tables and findings
+    Text,
+    /// summary.json
+    Json,
+}
+
+impl RunArgs {
+    /// How progress is shown: bars to a person, lines to a log.
+    pub fn display(&self) -> Display {
+        match self.quiet {
+            true => Display::Silent,
+            false if std::io::stderr().is_terminal() => Display::Bars,
+            false => Display::Plain,
+        }
+    }
+}
+
+fn arrivals() -> clap::builder::PossibleValuesParser {
+    let values =
+        arrival::ARRIVALS.iter().map(|entry| clap::builder::PossibleValue::new(entry.name).help(entry.summary));
+    clap::builder::PossibleValuesParser::new(values)
+}
+
+fn endpoint(text: &str) -> Result<(RegionId, String), String> {
+    let (region, url) = text.split_once('=').ok_or("write it like ap-southeast-2=http://127.0.0.1:7080")?;
+    let region = region.parse()?;
+    if !(url.starts_with("http://") || url.starts_with("https://")) {
+        return Err(format!("`{url}` is not a URL; it must start with http:// or https://"));
+    }
+    Ok((region, url.trim_end_matches('/').to_owned()))
+}

@@ -1,0 +1,266 @@
+//! From what was typed to what is run: defaults and files resolved, everything checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::RunArgs;
+use crate::bedrock::Api;
+use crate::cli::exit::Failure;
+use crate::cli::files;
+use crate::core::phase::Phases;
+use crate::core::request::Timeouts;
+use crate::core::residency::Standing;
+use crate::core::slo::Slo;
+use crate::core::units::{Rate, Span, grouped};
+use crate::core::{RegionId, Seed};
+use crate::measure::summary::World;
+use crate::plan::workload::Workload;
+use crate::plan::{Plan, arrival};
+use crate::profile::{Profile, Scenario, load_profile, load_scenario, load_workload};
+use crate::store::folder::rfc3339;
+use crate::store::manifest::{EffectiveConfig, Host, Manifest, SCHEMA};
+
+/// What one thread can fire; the pacer's own limit, not the service's.
+const MOST_RPS: f64 = 20_000.0;
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Plans are kept in memory: 24 bytes a request.
+const MOST_REQUESTS: f64 = 50e6;
+
+/// File descriptors for everything but connections.
+const SPARE_FILES: u64 = 128;
+
+pub struct Config {
+    pub world: World,
+    pub profile: Profile,
+    pub workload: Workload,
+    pub scenario: Option<Scenario>,
+    pub api: Api,
+    pub arrival: &'static arrival::Entry,
+    pub rps: Rate,
+    pub duration: Span,
+    pub warmup: Span,
+    pub phases: Phases,
+    pub plan: Arc<Plan>,
+    pub seed: Seed,
+    pub slos: Vec<Slo>,
+    /// The objectives were asked for, so a missed one fails the run.
+    pub gated: bool,
+    pub in_flight: usize,
+    pub prewarm: usize,
+    pub connections: usize,
+    pub timeouts: Timeouts,
+    pub endpoints: BTreeMap<RegionId, String>,
+    pub endpoint_credentials: bool,
+    pub yes: bool,
+}
+
+impl Config {
+    /// # Errors
+    /// One clear line about the first thing that cannot be.
+    pub fn resolve(args: RunArgs) -> Result<Self, Failure> {
+        check_numbers(&args)?;
+        let mut profile = load_profile(&args.profile)?;
+        profile.select(&args.route).map_err(Failure::usage)?;
+        if args.no_reference {
+            profile.routes.retain(|route| route.standing == Standing::Candidate);
+        }
+        if profile.routes.is_empty() {
+            return Err(Failure::usage("no route is left to fire; drop --no-reference or name another --route"));
+        }
+        let workload = load_workload(&args.workload)?;
+        let endpoints: BTreeMap<_, _> = args.endpoint.into_iter().collect();
+        let called = profile.endpoints();
+        if let Some(region) = endpoints.keys().find(|region| !called.contains(region)) {
+            return Err(Failure::usage(format!(
+                "--endpoint {region}=…: no route of `{}` calls {region}",
+                profile.name
+            )));
+        }
+        let world = match (args.mock, endpoints.is_empty()) {
+            (true, _) => World::Mock,
+            (false, false) => World::Endpoint,
+            (false, true) => World::Live,
+        };
+        let scenario = match world {
+            World::Mock => Some(load_scenario(args.scenario.as_deref().unwrap_or("congested"))?),
+            World::Live | World::Endpoint => None,
+        };
+        let shares = scenario.as_ref().map(Scenario::phases).unwrap_or_default();
+        let phases = Phases::lay_out(args.warmup.0, args.duration.0, &shares);
+        let seed = Seed(args.seed);
+        let arrival = arrival::find(&args.arrival).expect("clap took only names of the list");
+        let plan = Plan::draw(&mut *(arrival.build)(args.rps, seed), &workload, args.warmup.0 + args.duration.0, seed);
+        let targets: usize = profile.routes.iter().map(|route| route.targets.len()).sum();
+        let in_flight = in_flight(args.in_flight, args.rps, targets, world)?;
+        let slos = if args.slo.is_empty() { workload.slo.clone() } else { args.slo.clone() };
+        Ok(Self {
+            world,
+            gated: !args.slo.is_empty(),
+            slos,
+            profile,
+            workload,
+            scenario,
+            api: args.api.into(),
+            arrival,
+            rps: args.rps,
+            duration: args.duration,
+            warmup: args.warmup,
+            phases,
+            plan: Arc::new(plan),
+            seed,
+            in_flight,
+            prewarm: args.prewarm.unwrap_or((args.rps.0 * 2.0).ceil() as usize).min(in_flight),
+            connections: usize::from(args.connections),
+            timeouts: Timeouts {
+                connect: args.connect_timeout.0,
+                first_token: args.first_token_timeout.0,
+                between_events: args.event_timeout.0,
+                request: args.request_timeout.0,
+            },
+            endpoints,
+            endpoint_credentials: args.endpoint_credentials,
+            yes: args.yes,
+        })
+    }
+
+    /// Whether tokens are paid for: the mock's are not, and a placeholder opens no account.
+    pub fn spends(&self) -> bool {
+        let every_target_is_an_endpoint = self.profile.endpoints().iter().all(|r| self.endpoints.contains_key(r));
+        self.world != World::Mock && (self.endpoint_credentials || !every_target_is_an_endpoint)
+    }
+
+    /// Routes that draw on one quota at the same time. In the mock each route has its own world.
+    pub fn shared_quota(&self) -> Vec<String> {
+        if self.world == World::Mock {
+            return Vec::new();
+        }
+        let mut users: BTreeMap<(RegionId, &str), BTreeSet<&str>> = BTreeMap::new();
+        for route in &self.profile.routes {
+            for target in &route.targets {
+                users.entry((target.endpoint(), target.model())).or_default().insert(&route.name);
+            }
+        }
+        let sharing: BTreeSet<&str> = users.into_values().filter(|routes| routes.len() > 1).flatten().collect();
+        sharing.into_iter().map(str::to_owned).collect()
+    }
+
+    pub fn headline(&self) -> String {
+        let routes = self.profile.routes.len();
+        let scenario = self.scenario.as_ref().map(|s| format!(", scenario {}", s.name)).unwrap_or_default();
+        format!(
+            "{} {}: {} {} × {} requests over {} after {} of warm-up{scenario}, seed {}",
+            self.world.label(),
+            self.profile.name,
+            routes,
+            if routes == 1 { "route" } else { "routes" },
+            grouped(self.plan.len() as u64),
+            self.duration,
+            self.warmup,
+            self.seed.0,
+        )
+    }
+
+    pub fn manifest(&self, created_unix_nanos: u64, endpoints: BTreeMap<RegionId, String>) -> Manifest {
+        let regions = match self.world {
+            World::Mock => serde_json::to_value(&self.profile.regions).expect("region models are plain data"),
+            World::Live | World::Endpoint => serde_json::Value::Null,
+        };
+        let config = EffectiveConfig {
+            profile: self.profile.name.clone(),
+            workload: self.workload.name.clone(),
+            scenario: self.scenario.as_ref().map(|scenario| scenario.name.clone()),
+            api: self.api.name().to_owned(),
+            arrival: self.arrival.name.to_owned(),
+            rps: self.rps,
+            duration: self.duration,
+            warmup: self.warmup,
+            seed: self.seed,
+            slos: self.slos.clone(),
+            in_flight: self.in_flight,
+            prewarm: self.prewarm,
+            connections: self.connections,
+            connect_timeout: Span(self.timeouts.connect),
+            first_token_timeout: Span(self.timeouts.first_token),
+            event_timeout: Span(self.timeouts.between_events),
+            request_timeout: Span(self.timeouts.request),
+            residency: self.profile.residency.allowed().collect(),
+            endpoints,
+            routes: self.profile.routes.iter().map(crate::profile::Route::head).collect(),
+            regions,
+            phases: self.phases.clone(),
+        };
+        Manifest {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            world: self.world,
+            started: rfc3339(created_unix_nanos),
+            started_unix_nanos: created_unix_nanos,
+            host: Host {
+                os: std::env::consts::OS.to_owned(),
+                arch: std::env::consts::ARCH.to_owned(),
+                cores: std::thread::available_parallelism().map_or(1, usize::from),
+            },
+            config_hash: config.hash(),
+            config,
+            finished: None,
+        }
+    }
+}
+
+fn check_numbers(args: &RunArgs) -> Result<(), Failure> {
+    let rps = args.rps.0;
+    if rps <= 0.0 {
+        return Err(Failure::usage("--rps must be above 0"));
+    }
+    if rps > MOST_RPS {
+        return Err(Failure::usage(format!("--rps {rps} is more than one bedbench can fire ({MOST_RPS})")));
+    }
+    if args.duration.0.is_zero() {
+        return Err(Failure::usage("--duration must be above 0"));
+    }
+    if args.duration.0 > LONGEST || args.warmup.0 > LONGEST {
+        return Err(Failure::usage("--duration and --warmup can be at most 7 days"));
+    }
+    let requests = rps * (args.duration.0 + args.warmup.0).as_secs_f64();
+    if requests > MOST_REQUESTS {
+        return Err(Failure::usage(format!(
+            "{requests:.0} requests are more than one plan holds ({MOST_REQUESTS:.0}); lower --rps or --duration"
+        )));
+    }
+    for (name, timeout) in [
+        ("--connect-timeout", args.connect_timeout),
+        ("--first-token-timeout", args.first_token_timeout),
+        ("--event-timeout", args.event_timeout),
+        ("--request-timeout", args.request_timeout),
+    ] {
+        if timeout.0.is_zero() {
+            return Err(Failure::usage(format!("{name} must be above 0")));
+        }
+    }
+    if args.in_flight == Some(0) {
+        return Err(Failure::usage("--in-flight must be at least 1"));
+    }
+    Ok(())
+}
+
+/// The cap on requests in flight per route, within what files can be opened.
+fn in_flight(asked: Option<usize>, rps: Rate, targets: usize, world: World) -> Result<usize, Failure> {
+    // In the mock both ends of every connection are ours.
+    let ends = if world == World::Mock { 2 } else { 1 };
+    let limit = files::raise_limit();
+    let fits = limit.map(|limit| limit.saturating_sub(SPARE_FILES) as usize / (targets * ends));
+    let wanted = asked.unwrap_or(((rps.0 * 20.0).ceil() as usize).max(64));
+    match (asked, fits) {
+        (Some(_), Some(fits)) if wanted > fits => Err(Failure::usage(format!(
+            "--in-flight {wanted} needs up to {} open files, and {} are allowed; raise the limit with `ulimit -n`",
+            wanted * targets * ends + SPARE_FILES as usize,
+            limit.unwrap_or_default()
+        ))),
+        (None, Some(fits)) if fits == 0 => {
+            Err(Failure::usage("too few files can be opened for even one connection per Region; raise `ulimit -n`"))
+        }
+        (None, Some(fits)) => Ok(wanted.min(fits)),
+        _ => Ok(wanted),
+    }
+}

@@ -1,0 +1,104 @@
+//! Writes down what happened, on a thread of its own: rows to disk, numbers to the recorder.
+
+use std::io;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::Stop;
+use crate::clock::monotonic;
+use crate::core::RunTime;
+use crate::core::record::{AttemptRecord, RequestRecord};
+use crate::measure::Recorder;
+use crate::store::rows::RowWriter;
+
+/// What a crash may cost at most.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// A request together with its attempts, oldest first.
+pub struct Record {
+    pub request: RequestRecord,
+    pub attempts: Vec<AttemptRecord>,
+}
+
+/// Takes records from any thread; see [`Collector::finish`] for the end.
+pub struct Collector {
+    recorder: Arc<Mutex<Recorder>>,
+    sender: Sender<Record>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Collector {
+    /// A disk that takes no more ends the run: `stop` is asked, and the error comes out at the end.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start(recorder: Recorder, mut rows: RowWriter, stop: Arc<Stop>) -> io::Result<Self> {
+        let recorder = Arc::new(Mutex::new(recorder));
+        let shared = recorder.clone();
+        let (sender, records) = mpsc::channel::<Record>();
+        let thread = std::thread::Builder::new().name("collector".into()).spawn(move || {
+            let mut written = Ok(());
+            let mut next_flush = monotonic() + FLUSH_EVERY;
+            loop {
+                let record = match records.recv_timeout(next_flush.saturating_duration_since(monotonic())) {
+                    Ok(record) => Some(record),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => break,
+                };
+                if let Some(record) = &record {
+                    count(&mut lock(&shared), record);
+                }
+                if written.is_ok() {
+                    written = record.iter().try_for_each(|record| write(&mut rows, record));
+                    if monotonic() >= next_flush {
+                        written = written.and_then(|()| rows.flush());
+                    }
+                    if written.is_err() {
+                        stop.ask();
+                    }
+                }
+                if monotonic() >= next_flush {
+                    next_flush = monotonic() + FLUSH_EVERY;
+                }
+            }
+            written.and_then(|()| rows.flush())
+        })?;
+        Ok(Self { recorder, sender, thread })
+    }
+
+    pub fn sender(&self) -> Sender<Record> {
+        self.sender.clone()
+    }
+
+    /// The numbers so far, for progress.
+    pub fn recorder(&self) -> Arc<Mutex<Recorder>> {
+        self.recorder.clone()
+    }
+
+    /// Waits until every sender is gone and every record is written. The numbers are there even
+    /// when the disk was not.
+    pub fn finish(self) -> (Recorder, io::Result<()>) {
+        drop(self.sender);
+        let written = self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the collector failed")));
+        let recorder = lock(&self.recorder).clone();
+        (recorder, written)
+    }
+}
+
+/// A poisoned recorder still holds every record that was counted.
+pub fn lock(recorder: &Mutex<Recorder>) -> MutexGuard<'_, Recorder> {
+    recorder.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn count(recorder: &mut Recorder, record: &Record) {
+    let intended: RunTime = record.request.intended;
+    record.attempts.iter().for_each(|attempt| recorder.attempt(attempt, intended));
+    recorder.request(&record.request);
+}
+
+fn write(rows: &mut RowWriter, record: &Record) -> io::Result<()> {
+    record.attempts.iter().try_for_each(|attempt| rows.attempt(attempt))?;
+    rows.request(&record.request)
+}

@@ -1,0 +1,290 @@
+//! Carries a run out in real time: against Bedrock, the mock, or any other endpoint.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use super::Stop;
+use super::collect::Record;
+use super::pacer::pace;
+use super::signals::watch_signals;
+use crate::bedrock::{Attempt, ClientSpec, RegionClient};
+use crate::clock::{self, Clock};
+use crate::core::phase::Phases;
+use crate::core::record::{AttemptRecord, RequestRecord};
+use crate::core::request::{InvocationKey, Timeouts};
+use crate::core::residency::Destination;
+use crate::core::{Outcome, Request, RunTime, Seed};
+use crate::measure::verdict::Evidence;
+use crate::plan::Plan;
+use crate::plan::prompt::Prompt;
+use crate::routing::{Command, Event, Policy, Tried};
+
+/// After an interrupt, how long answers that are still on their way are waited for.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// One route, ready to be fired.
+pub struct RouteSpec {
+    pub policy: Box<dyn Policy>,
+    /// One per target, with the client that reaches it.
+    pub targets: Vec<(Destination, ClientSpec)>,
+}
+
+/// One run, ready to be fired.
+pub struct RunSpec {
+    pub plan: Arc<Plan>,
+    pub seed: Seed,
+    pub phases: Phases,
+    pub routes: Vec<RouteSpec>,
+    pub timeouts: Timeouts,
+    /// Most requests in flight per route; the rest is shed and counted, and never waits unseen.
+    pub in_flight: usize,
+    /// Connections to open per target before the plan starts.
+    pub prewarm: usize,
+}
+
+/// How a run ended, and what it saw of itself.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// When arrivals were stopped before the plan's end.
+    pub stopped: Option<RunTime>,
+    /// The signal that did it, as exit code.
+    pub signal: Option<u8>,
+    pub evidence: Evidence,
+}
+
+struct Route {
+    position: u16,
+    policy: Mutex<Box<dyn Policy>>,
+    targets: Vec<(Destination, RegionClient)>,
+    in_flight: AtomicUsize,
+}
+
+/// What all requests of a run share.
+struct Shared {
+    clock: Clock,
+    phases: Phases,
+    timeouts: Timeouts,
+    in_flight: usize,
+    records: Sender<Record>,
+    /// Requests that have not been recorded yet.
+    open: AtomicUsize,
+    all_done: Notify,
+    given_up: watch::Receiver<bool>,
+}
+
+/// Fires the plan along every route at once and waits for the answers. Blocks this thread, which
+/// becomes the client's; its CPU time is the client's too.
+///
+/// `ready` is called when connections are warm, just before `clock` starts.
+///
+/// # Errors
+/// When a client cannot be built or a thread not started.
+pub fn run(
+    spec: RunSpec,
+    clock: &Clock,
+    stop: &Arc<Stop>,
+    records: Sender<Record>,
+    ready: impl FnOnce(),
+) -> Result<Ending, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    runtime.block_on(async {
+        let signal = tokio::spawn(watch_signals(stop.clone()));
+        let mut routes = Vec::new();
+        for (position, route) in spec.routes.into_iter().enumerate() {
+            let targets = route
+                .targets
+                .into_iter()
+                .map(|(destination, client)| Ok((destination, RegionClient::new(client, clock.clone())?)))
+                .collect::<Result<Vec<_>, String>>()?;
+            let policy = Mutex::new(route.policy);
+            let position = position as u16;
+            routes.push(Arc::new(Route { position, policy, targets, in_flight: AtomicUsize::new(0) }));
+        }
+        for (_, client) in routes.iter().flat_map(|route| &route.targets) {
+            client.warm(spec.prewarm).await;
+        }
+        ready();
+        let (give_up, given_up) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            clock: clock.clone(),
+            phases: spec.phases,
+            timeouts: spec.timeouts,
+            in_flight: spec.in_flight,
+            records,
+            open: AtomicUsize::new(0),
+            all_done: Notify::new(),
+            given_up,
+        });
+        let cpu_before = clock::thread_cpu_time();
+        clock.start();
+        let pacer = start_pacer(spec.plan, spec.seed, stop.clone(), shared.clone(), routes.clone())?;
+        let paced = pacer.await.map_err(|error| error.to_string())?;
+        if paced.stopped.is_some() {
+            let _ = tokio::time::timeout(GRACE, shared.drained()).await;
+            let _ = give_up.send(true);
+        }
+        shared.drained().await;
+        let took = clock.now().as_secs_f64();
+        let share = |cpu: Duration| cpu.as_secs_f64() / took.max(1e-9);
+        let client_cpu = cpu_before.zip(clock::thread_cpu_time()).map(|(before, after)| share(after - before));
+        let clients = routes.iter().flat_map(|route| route.targets.iter().map(|(_, client)| client));
+        let evidence = Evidence {
+            client_cpu,
+            pacer_cpu: paced.cpu.map(share),
+            streams_per_connection: clients.filter_map(RegionClient::streams_per_connection).max(),
+            shared_quota: Vec::new(),
+        };
+        let signal = if paced.stopped.is_some() && signal.is_finished() { signal.await.ok() } else { None };
+        Ok(Ending { stopped: paced.stopped, signal, evidence })
+    })
+}
+
+fn start_pacer(
+    plan: Arc<Plan>,
+    seed: Seed,
+    stop: Arc<Stop>,
+    shared: Arc<Shared>,
+    routes: Vec<Arc<Route>>,
+) -> Result<tokio::sync::oneshot::Receiver<super::pacer::Paced>, String> {
+    let (done, paced) = tokio::sync::oneshot::channel();
+    let handle = tokio::runtime::Handle::current();
+    let pacer = move || {
+        let result = pace(&plan, seed, &shared.clock, &stop, |request, prompt| {
+            let prompt = Arc::new(prompt);
+            // Routes share the instant; each takes its turn at being the first one out.
+            for turn in 0..routes.len() {
+                let route = routes[(turn + request.index as usize) % routes.len()].clone();
+                shared.open.fetch_add(1, Ordering::Relaxed);
+                handle.spawn(fire(shared.clone(), route, request, prompt.clone()));
+            }
+        });
+        // The receiver is only gone when the run has failed already.
+        let _ = done.send(result);
+    };
+    std::thread::Builder::new().name("pacer".into()).spawn(pacer).map_err(|error| error.to_string())?;
+    Ok(paced)
+}
+
+/// One request of one route, from its arrival to its record.
+async fn fire(shared: Arc<Shared>, route: Arc<Route>, request: Request, prompt: Arc<Prompt>) {
+    let in_flight = route.in_flight.fetch_add(1, Ordering::Relaxed);
+    let attempts = if in_flight < shared.in_flight {
+        let mut given_up = shared.given_up.clone();
+        let mut attempts = Vec::new();
+        let cancelled = tokio::select! {
+            () = attempt_all(&shared, &route, &request, &prompt, &mut attempts) => false,
+            _ = given_up.wait_for(|given_up| *given_up) => true,
+        };
+        Some((attempts, cancelled))
+    } else {
+        None
+    };
+    route.in_flight.fetch_sub(1, Ordering::Relaxed);
+    let record = shared.record(&route, &request, prompt.hash, attempts);
+    // The collector outlives the run; if its thread has died, its end says so.
+    let _ = shared.records.send(record);
+    if shared.open.fetch_sub(1, Ordering::Relaxed) == 1 {
+        shared.all_done.notify_waiters();
+    }
+}
+
+async fn attempt_all(
+    shared: &Shared,
+    route: &Route,
+    request: &Request,
+    prompt: &Prompt,
+    attempts: &mut Vec<AttemptRecord>,
+) {
+    let deadline = request.intended + shared.timeouts.request;
+    let mut tried: Vec<Tried> = Vec::new();
+    let mut command = route.decide(shared.clock.now(), Event::Arrived);
+    while let Command::Attempt(target) = command {
+        let (destination, client) = &route.targets[target];
+        let attempt = tried.len() as u16;
+        let invocation = InvocationKey { key: request.key(), attempt: u32::from(attempt) };
+        let max_tokens = request.max_tokens;
+        let call = Attempt { destination, prompt: &prompt.text, max_tokens, invocation, deadline };
+        let answer = client.attempt(call).await;
+        tried.push(Tried { target, outcome: answer.outcome });
+        attempts.push(AttemptRecord {
+            route: route.position,
+            index: request.index,
+            attempt,
+            region: destination.endpoint(),
+            target: target as u16,
+            sent: answer.sent,
+            head: answer.head,
+            first_token: answer.first_token,
+            last_token: answer.last_token,
+            finished: answer.finished,
+            outcome: answer.outcome,
+            http_status: answer.http_status,
+            error: answer.error,
+            request_id: answer.request_id,
+            acquisition: answer.acquisition,
+            usage: answer.usage,
+            service_latency: answer.service_latency,
+        });
+        let now = shared.clock.now();
+        command = route.decide(now, Event::AttemptEnded { tried: &tried });
+        if now >= deadline {
+            return;
+        }
+    }
+}
+
+impl Route {
+    fn decide(&self, now: RunTime, event: Event<'_>) -> Command {
+        self.policy.lock().unwrap_or_else(PoisonError::into_inner).on(now, event)
+    }
+}
+
+impl Shared {
+    /// `attempts` is `None` for a request that was shed, else with whether it was given up.
+    fn record(
+        &self,
+        route: &Route,
+        request: &Request,
+        prompt_hash: u64,
+        attempts: Option<(Vec<AttemptRecord>, bool)>,
+    ) -> Record {
+        let (attempts, outcome) = match attempts {
+            None => (Vec::new(), Some(Outcome::Shed)),
+            Some((attempts, true)) => (attempts, Some(Outcome::Cancelled)),
+            Some((attempts, false)) => (attempts, None),
+        };
+        let (first, last) = (attempts.first(), attempts.last());
+        let settled = if outcome.is_none() { last } else { None };
+        let request = RequestRecord {
+            route: route.position,
+            index: request.index,
+            phase: self.phases.index_at(request.intended) as u16,
+            intended: request.intended,
+            sent: first.and_then(|attempt| attempt.sent),
+            last_sent: settled.and_then(|attempt| attempt.sent),
+            first_token: settled.and_then(|attempt| attempt.first_token),
+            last_token: settled.and_then(|attempt| attempt.last_token),
+            finished: settled.map_or_else(|| self.clock.now(), |attempt| attempt.finished),
+            outcome: outcome.or(last.map(|attempt| attempt.outcome)).unwrap_or(Outcome::Cancelled),
+            attempts: attempts.len() as u16,
+            region: settled.map(|attempt| attempt.region),
+            usage: settled.and_then(|attempt| attempt.usage),
+            prompt_hash,
+        };
+        Record { request, attempts }
+    }
+
+    async fn drained(&self) {
+        loop {
+            let done = self.all_done.notified();
+            if self.open.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            done.await;
+        }
+    }
+}

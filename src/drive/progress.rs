@@ -1,0 +1,138 @@
+//! What is seen while a run goes on, on stderr: one line per route, plain when piped.
+
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Stop;
+use super::collect::lock;
+use crate::clock::{self, Clock};
+use crate::core::units::{Span, grouped};
+use crate::core::{Metric, Outcome, RunTime};
+use crate::measure::Recorder;
+use crate::measure::recorder::Slice;
+use crate::measure::series::Level;
+
+const REDRAW: Duration = Duration::from_millis(200);
+/// Lines in a log file, where nothing can be redrawn.
+const PLAIN_EVERY: u32 = 50;
+
+/// Shows the run until it is dropped.
+pub struct Progress {
+    done: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Where and how progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Display {
+    Silent,
+    /// A line per route every ten seconds.
+    Plain,
+    /// Bars that redraw themselves.
+    Bars,
+}
+
+impl Progress {
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start(
+        display: Display,
+        routes: Vec<String>,
+        length: RunTime,
+        clock: Clock,
+        recorder: Arc<Mutex<Recorder>>,
+    ) -> std::io::Result<Self> {
+        let done = Arc::new(Stop::default());
+        let asked = done.clone();
+        let show = move || match display {
+            Display::Silent => {}
+            Display::Plain => plain(&routes, length, &clock, &recorder, &asked),
+            Display::Bars => bars(&routes, length, &clock, &recorder, &asked),
+        };
+        let thread = std::thread::Builder::new().name("progress".into()).spawn(show)?;
+        Ok(Self { done, thread: Some(thread) })
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.done.ask();
+        if let Some(thread) = self.thread.take() {
+            // A failed display must not take the results with it.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn plain(routes: &[String], length: RunTime, clock: &Clock, recorder: &Mutex<Recorder>, done: &Stop) {
+    let mut tick = 0_u32;
+    while !done.asked() {
+        tick += 1;
+        if tick.is_multiple_of(PLAIN_EVERY) {
+            let lines = lines(recorder);
+            let now = clock.now().as_secs_f64();
+            for (route, line) in routes.iter().zip(lines) {
+                eprintln!("{now:5.0} of {:.0} s  {route}: {line}", length.as_secs_f64());
+            }
+        }
+        clock::sleep_until(clock::monotonic() + REDRAW);
+    }
+}
+
+fn bars(routes: &[String], length: RunTime, clock: &Clock, recorder: &Mutex<Recorder>, done: &Stop) {
+    let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+    let width = routes.iter().map(|route| console::measure_text_width(route)).max().unwrap_or(0);
+    let style = ProgressStyle::with_template("{prefix} {bar:18.cyan/dim} {wide_msg}")
+        .expect("the template is ours")
+        .progress_chars("━╸─");
+    let bars: Vec<_> = routes
+        .iter()
+        .map(|route| {
+            let bar = all.add(ProgressBar::new(length.as_nanos()).with_style(style.clone()));
+            let padding = " ".repeat(width - console::measure_text_width(route));
+            bar.with_prefix(format!("{route}{padding}"))
+        })
+        .collect();
+    while !done.asked() {
+        for (bar, line) in bars.iter().zip(lines(recorder)) {
+            bar.set_position(clock.now().min(length).as_nanos());
+            bar.set_message(line);
+        }
+        clock::sleep_until(clock::monotonic() + REDRAW);
+    }
+    bars.iter().for_each(ProgressBar::finish_and_clear);
+}
+
+/// Counts and percentiles so far, the warm-up included until something is measured.
+fn lines(recorder: &Mutex<Recorder>) -> Vec<String> {
+    // Copied under the lock, computed outside: the collector should not wait for a display.
+    let slices: Vec<Slice> = {
+        let recorder = lock(recorder);
+        let merged = recorder.routes().iter().map(|series| {
+            let measured = series.whole(recorder.phases());
+            if measured.outcomes.total() > 0 { measured } else { series.phases[0].clone() }
+        });
+        merged.collect()
+    };
+    slices.iter().map(line).collect()
+}
+
+fn line(slice: &Slice) -> String {
+    let sample = slice.sample(Metric::Response);
+    let time = |q| match sample.at(q) {
+        None => "–".to_owned(),
+        Some(Level::At(time)) => Span(time).to_string(),
+        Some(Level::Failed) => "failed".to_owned(),
+    };
+    format!(
+        "sent {:>7}  done {:>7}  throttled {:>6}  p50 {:>7}  p95 {:>7}",
+        grouped(slice.sent),
+        grouped(slice.outcomes.get(Outcome::Ok)),
+        grouped(slice.outcomes.get(Outcome::Throttled)),
+        time(0.50),
+        time(0.95),
+    )
+}

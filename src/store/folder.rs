@@ -1,0 +1,110 @@
+//! One folder per run. What is there is never overwritten.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+
+use super::manifest::Manifest;
+
+/// UTC in RFC 3339, to the second.
+pub fn rfc3339(unix_nanos: u64) -> String {
+    let time = DateTime::from_secs((unix_nanos / 1_000_000_000) as i64);
+    time.fmt(Format::DateTime).expect("four-digit years")
+}
+
+/// A run's results folder.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// A new folder under `results/`, named by time and profile.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn under_results(unix_nanos: u64, name: &str) -> io::Result<Self> {
+        let stamp = rfc3339(unix_nanos).replace(':', "").replace('-', "");
+        let base = format!("results/{stamp}-{name}");
+        fs::create_dir_all("results").map_err(|error| at(Path::new("results"), error))?;
+        for attempt in 1..=100 {
+            let path = PathBuf::from(if attempt == 1 { base.clone() } else { format!("{base}-{attempt}") });
+            match fs::create_dir(&path) {
+                Ok(()) => return Self::with_plots(path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(at(&path, error)),
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{base} and a hundred beside it exist")))
+    }
+
+    /// The folder that the user named.
+    ///
+    /// # Errors
+    /// When it holds something already, or cannot be created.
+    pub fn named(path: &Path) -> io::Result<Self> {
+        fs::create_dir_all(path).map_err(|error| at(path, error))?;
+        if fs::read_dir(path).map_err(|error| at(path, error))?.next().is_some() {
+            let text = format!("{} is not empty; results are never overwritten", path.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+        }
+        Self::with_plots(path.to_owned())
+    }
+
+    fn with_plots(path: PathBuf) -> io::Result<Self> {
+        let plots = path.join("plots");
+        fs::create_dir(&plots).map_err(|error| at(&plots, error))?;
+        Ok(Self(path))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Replaces `file` in one step: a reader sees the old text or the new, never half of either.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn write(&self, file: &str, text: &str) -> io::Result<()> {
+        let path = self.0.join(file);
+        let beside = path.with_extension("part");
+        fs::write(&beside, text).and_then(|()| fs::rename(&beside, &path)).map_err(|error| at(&path, error))
+    }
+
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn write_manifest(&self, manifest: &Manifest) -> io::Result<()> {
+        let json = serde_json::to_string_pretty(manifest).expect("a manifest is plain data");
+        self.write("manifest.json", &(json + "\n"))
+    }
+}
+
+fn at(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_not_overwritten() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("run");
+        let folder = Folder::named(&path).unwrap();
+        folder.write("report.md", "one").unwrap();
+        folder.write("report.md", "two").unwrap();
+        assert_eq!(fs::read_to_string(path.join("report.md")).unwrap(), "two");
+        let refused = Folder::named(&path).unwrap_err();
+        assert!(refused.to_string().contains("not empty"), "{refused}");
+        let mut files: Vec<_> = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        files.sort();
+        assert_eq!(files, ["plots", "report.md"]);
+    }
+
+    #[test]
+    fn times_are_utc() {
+        assert_eq!(rfc3339(1_795_395_600_000_000_000), "2026-11-23T01:00:00Z");
+    }
+}

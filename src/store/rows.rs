@@ -1,0 +1,236 @@
+//! `requests.csv` and `attempts.csv`: one row each, appended while the run goes on.
+//!
+//! Stamps are nanoseconds since the run started; an empty field means that there is none.
+
+use std::fs::File;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::phase::Phases;
+use crate::core::record::{AttemptRecord, RequestRecord};
+use crate::core::{Outcome, RegionId, RunTime};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RequestRow {
+    pub route: String,
+    pub index: u32,
+    pub phase: String,
+    pub intended_ns: RunTime,
+    /// First attempt handed to the transport.
+    pub sent_ns: Option<RunTime>,
+    /// The attempt that settled the request.
+    pub last_sent_ns: Option<RunTime>,
+    pub first_token_ns: Option<RunTime>,
+    pub last_token_ns: Option<RunTime>,
+    pub finished_ns: RunTime,
+    pub outcome: Outcome,
+    pub attempts: u16,
+    /// Region whose endpoint gave the last answer.
+    pub region: Option<RegionId>,
+    pub input_tokens: Option<u32>,
+    pub output_tokens: Option<u32>,
+    /// FNV-1a of the prompt, hexadecimal.
+    pub prompt: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttemptRow {
+    pub route: String,
+    pub index: u32,
+    pub attempt: u16,
+    pub region: RegionId,
+    pub model: String,
+    pub sent_ns: Option<RunTime>,
+    /// Head of the response.
+    pub head_ns: Option<RunTime>,
+    pub first_token_ns: Option<RunTime>,
+    pub last_token_ns: Option<RunTime>,
+    pub finished_ns: RunTime,
+    pub outcome: Outcome,
+    pub http_status: Option<u16>,
+    pub http_version: Option<String>,
+    /// `fresh` or `reused`.
+    pub connection: Option<String>,
+    /// Waiting for the connection, opening it included.
+    pub acquisition_ns: Option<u64>,
+    pub input_tokens: Option<u32>,
+    pub output_tokens: Option<u32>,
+    /// The service's own latency.
+    pub service_latency_ms: Option<u64>,
+    pub request_id: Option<String>,
+    pub error: Option<String>,
+}
+
+/// Names behind the positions that records carry.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// Per route: its name, and the model of each target.
+    pub routes: Vec<(String, Vec<String>)>,
+    pub phases: Phases,
+}
+
+impl RequestRow {
+    pub fn new(record: &RequestRecord, names: &Names) -> Self {
+        Self {
+            route: names.routes[usize::from(record.route)].0.clone(),
+            index: record.index,
+            phase: names.phases.get(usize::from(record.phase)).name.clone(),
+            intended_ns: record.intended,
+            sent_ns: record.sent,
+            last_sent_ns: record.last_sent,
+            first_token_ns: record.first_token,
+            last_token_ns: record.last_token,
+            finished_ns: record.finished,
+            outcome: record.outcome,
+            attempts: record.attempts,
+            region: record.region,
+            input_tokens: record.usage.map(|usage| usage.input_tokens),
+            output_tokens: record.usage.map(|usage| usage.output_tokens),
+            prompt: format!("{:016x}", record.prompt_hash),
+        }
+    }
+}
+
+impl AttemptRow {
+    pub fn new(record: &AttemptRecord, names: &Names) -> Self {
+        let (route, models) = &names.routes[usize::from(record.route)];
+        let acquisition = record.acquisition;
+        Self {
+            route: route.clone(),
+            index: record.index,
+            attempt: record.attempt,
+            region: record.region,
+            model: models[usize::from(record.target)].clone(),
+            sent_ns: record.sent,
+            head_ns: record.head,
+            first_token_ns: record.first_token,
+            last_token_ns: record.last_token,
+            finished_ns: record.finished,
+            outcome: record.outcome,
+            http_status: record.http_status,
+            http_version: acquisition.and_then(|a| a.version).map(|version| version.name().to_owned()),
+            connection: acquisition.map(|a| if a.reused { "reused" } else { "fresh" }.to_owned()),
+            acquisition_ns: acquisition.and_then(|a| a.took).map(|took| took.as_nanos() as u64),
+            input_tokens: record.usage.map(|usage| usage.input_tokens),
+            output_tokens: record.usage.map(|usage| usage.output_tokens),
+            service_latency_ms: record.service_latency.map(|latency| latency.as_millis() as u64),
+            request_id: record.request_id.clone(),
+            error: record.error.clone(),
+        }
+    }
+}
+
+/// Appends rows to both files. Nothing is certain to be on disk before [`RowWriter::flush`].
+pub struct RowWriter {
+    names: Names,
+    requests: csv::Writer<File>,
+    attempts: csv::Writer<File>,
+}
+
+impl RowWriter {
+    /// # Errors
+    /// When the files cannot be created.
+    pub fn create(folder: &Path, names: Names) -> std::io::Result<Self> {
+        let open = |file| File::create_new(folder.join(file)).map(csv::Writer::from_writer);
+        Ok(Self { names, requests: open("requests.csv")?, attempts: open("attempts.csv")? })
+    }
+
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn request(&mut self, record: &RequestRecord) -> std::io::Result<()> {
+        Ok(self.requests.serialize(RequestRow::new(record, &self.names))?)
+    }
+
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn attempt(&mut self, record: &AttemptRecord) -> std::io::Result<()> {
+        Ok(self.attempts.serialize(AttemptRow::new(record, &self.names))?)
+    }
+
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn flush(&mut self) -> std::io::Result<()> {
+        self.requests.flush()?;
+        self.attempts.flush()
+    }
+}
+
+/// Reads `requests.csv` back.
+///
+/// # Errors
+/// When the file is missing or a row is not one of ours.
+pub fn read_requests(folder: &Path) -> Result<Vec<RequestRow>, csv::Error> {
+    csv::Reader::from_path(folder.join("requests.csv"))?.deserialize().collect()
+}
+
+/// Reads `attempts.csv` back.
+///
+/// # Errors
+/// When the file is missing or a row is not one of ours.
+pub fn read_attempts(folder: &Path) -> Result<Vec<AttemptRow>, csv::Error> {
+    csv::Reader::from_path(folder.join("attempts.csv"))?.deserialize().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::core::record::{Acquisition, HttpVersion, Usage};
+
+    #[test]
+    fn rows_read_back_as_they_were_written() {
+        let at = RunTime::from_nanos;
+        let request = RequestRecord {
+            route: 0,
+            index: 7,
+            phase: 0,
+            intended: at(1_000),
+            sent: Some(at(2_000)),
+            last_sent: Some(at(2_000)),
+            first_token: None,
+            last_token: None,
+            finished: at(9_000),
+            outcome: Outcome::StreamError,
+            attempts: 1,
+            region: Some(RegionId::SYDNEY),
+            usage: None,
+            prompt_hash: 0xabc,
+        };
+        let attempt = AttemptRecord {
+            route: 0,
+            index: 7,
+            attempt: 0,
+            region: RegionId::SYDNEY,
+            target: 0,
+            sent: Some(at(2_000)),
+            head: None,
+            first_token: None,
+            last_token: None,
+            finished: at(9_000),
+            outcome: Outcome::StreamError,
+            http_status: Some(200),
+            error: Some("said \"no\", twice".into()),
+            request_id: None,
+            acquisition: Some(Acquisition {
+                took: Some(Duration::from_micros(5)),
+                reused: true,
+                version: Some(HttpVersion::Http1),
+            }),
+            usage: Some(Usage { input_tokens: 3, output_tokens: 4 }),
+            service_latency: Some(Duration::from_millis(6)),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let names = Names {
+            routes: vec![("sydney→singapore".into(), vec!["au.model".into()])],
+            phases: Phases::lay_out(Duration::ZERO, Duration::from_secs(1), &[]),
+        };
+        let mut writer = RowWriter::create(folder.path(), names.clone()).unwrap();
+        writer.request(&request).unwrap();
+        writer.attempt(&attempt).unwrap();
+        writer.flush().unwrap();
+        assert_eq!(read_requests(folder.path()).unwrap(), [RequestRow::new(&request, &names)]);
+        assert_eq!(read_attempts(folder.path()).unwrap(), [AttemptRow::new(&attempt, &names)]);
+    }
+}
