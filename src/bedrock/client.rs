@@ -16,6 +16,7 @@ use aws_smithy_types::body::SdkBody;
 use super::classify::{self, Failure};
 use super::connections::Connections;
 use super::credentials::Access;
+use super::gate::{ATTEMPT, Gate, Gated};
 use super::probe::Probe;
 use super::stream::{StreamState, millis, usage};
 use crate::clock::Clock;
@@ -71,12 +72,14 @@ pub struct RegionClient {
 }
 
 /// What to ask.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Attempt<'a> {
     pub destination: &'a Destination,
     pub prompt: &'a str,
     pub max_tokens: u32,
     pub invocation: InvocationKey,
+    /// Opens when the attempt is to be sent; without one it is sent at once.
+    pub gate: Option<Gate>,
     /// When the whole request has run out of time.
     pub deadline: RunTime,
 }
@@ -131,7 +134,7 @@ impl RegionClient {
                     .behavior_version(BehaviorVersion::latest())
                     .region(Region::new(spec.region.code()))
                     .endpoint_url(&url)
-                    .http_client(http.clone())
+                    .http_client(Gated(http.clone()))
                     .retry_config(RetryConfig::disabled())
                     .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
                     .timeout_config(timeouts.clone());
@@ -205,7 +208,7 @@ impl RegionClient {
     /// When the destination is another Region's: routes and clients are built together.
     pub async fn attempt(&self, attempt: Attempt<'_>) -> Answer {
         assert_eq!(attempt.destination.endpoint(), self.region, "a destination belongs to its Region's client");
-        let probe = Probe::new(self.clock.clone(), attempt.invocation);
+        let probe = Probe::new(self.clock.clone(), attempt.invocation, attempt.gate.clone());
         let client = &self.clients[self.connections.next_partition()];
         let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         self.peak_in_flight.fetch_max(in_flight, Ordering::Relaxed);
@@ -252,7 +255,7 @@ impl RegionClient {
             .inference_config(limits(attempt.max_tokens))
             .customize()
             .interceptor(probe.clone());
-        let sent = tokio::time::timeout(self.timeouts.first_token, call.send()).await;
+        let sent = tokio::time::timeout(self.timeouts.first_token, ATTEMPT.scope(probe.clone(), call.send())).await;
         let mut output = match sent.map_err(|_| ran_out("the first token"))? {
             Ok(output) => output,
             Err(error) => {
@@ -299,7 +302,7 @@ impl RegionClient {
             .inference_config(limits(attempt.max_tokens))
             .customize()
             .interceptor(probe.clone());
-        match call.send().await {
+        match ATTEMPT.scope(probe.clone(), call.send()).await {
             Ok(output) => {
                 content.request_id = output.request_id().map(str::to_owned);
                 content.usage = output.usage().map(usage);

@@ -5,8 +5,10 @@ mod classify;
 mod client;
 mod connections;
 mod credentials;
+mod gate;
 mod probe;
 mod stream;
 
 pub use client::{Answer, Api, Attempt, ClientSpec, RegionClient};
 pub use credentials::{Access, CredentialsError, live_access, placeholder_access};
+pub use gate::{Gate, Opener};

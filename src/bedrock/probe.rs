@@ -9,12 +9,13 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::telemetry::{CaptureHttpAttemptTelemetry, ConnectionUsage};
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
-    BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
+use super::gate::Gate;
 use crate::clock::Clock;
 use crate::core::RunTime;
 use crate::core::record::{Acquisition, HttpVersion};
@@ -28,6 +29,7 @@ pub struct Probe(Arc<Seen>);
 struct Seen {
     clock: Clock,
     invocation: InvocationKey,
+    gate: Option<Gate>,
     /// Nanoseconds of run time plus one; zero is "not yet".
     sent: AtomicU64,
     head: AtomicU64,
@@ -36,10 +38,12 @@ struct Seen {
 }
 
 impl Probe {
-    pub fn new(clock: Clock, invocation: InvocationKey) -> Self {
+    /// Without a gate the attempt is sent as soon as it is prepared.
+    pub fn new(clock: Clock, invocation: InvocationKey, gate: Option<Gate>) -> Self {
         Self(Arc::new(Seen {
             clock,
             invocation,
+            gate,
             sent: AtomicU64::new(0),
             head: AtomicU64::new(0),
             status: AtomicU16::new(0),
@@ -65,6 +69,15 @@ impl Probe {
         let acquisition = telemetry.acquisition()?;
         let reused = acquisition.usage() == ConnectionUsage::Reused;
         Some(Acquisition { took: acquisition.duration(), reused, version })
+    }
+
+    /// Waits for the gate; then the attempt is handed to the transport. A gate that will never open
+    /// belongs to a request that nobody waits for any more.
+    pub async fn leave(&self) {
+        if let Some(gate) = &self.0.gate {
+            gate.passed().await;
+        }
+        self.stamp(&self.0.sent);
     }
 
     fn stamp(&self, stamp: &AtomicU64) {
@@ -104,16 +117,6 @@ impl Intercept for Probe {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         context.request_mut().add_extension(self.0.telemetry.clone());
-        Ok(())
-    }
-
-    fn read_before_transmit(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.stamp(&self.0.sent);
         Ok(())
     }
 

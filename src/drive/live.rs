@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use super::Stop;
 use super::collect::Record;
-use super::pacer::pace;
+use super::pacer::{Fired, Paced, pace};
 use super::signals::watch_signals;
 use crate::bedrock::{Attempt, ClientSpec, RegionClient};
 use crate::clock::{self, Clock};
@@ -17,10 +17,9 @@ use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::{InvocationKey, Timeouts};
 use crate::core::residency::Destination;
-use crate::core::{Outcome, Request, RunTime, Seed};
+use crate::core::{Outcome, RunTime, Seed};
 use crate::measure::verdict::Evidence;
 use crate::plan::Plan;
-use crate::plan::prompt::Prompt;
 use crate::routing::{Command, Event, Policy, Tried};
 
 /// After an interrupt, how long answers that are still on their way are waited for.
@@ -104,8 +103,13 @@ pub fn run(
             let position = position as u16;
             routes.push(Arc::new(Route { position, policy, targets, in_flight: AtomicUsize::new(0) }));
         }
-        for (_, client) in routes.iter().flat_map(|route| &route.targets) {
-            client.warm(spec.prewarm).await;
+        let warming: Vec<_> = routes
+            .iter()
+            .flat_map(|route| (0..route.targets.len()).map(move |target| (route.clone(), target)))
+            .map(|(route, target)| tokio::spawn(async move { route.targets[target].1.warm(spec.prewarm).await }))
+            .collect();
+        for warm in warming {
+            warm.await.map_err(|error| error.to_string())?;
         }
         ready();
         let (give_up, given_up) = watch::channel(false);
@@ -149,17 +153,17 @@ fn start_pacer(
     stop: Arc<Stop>,
     shared: Arc<Shared>,
     routes: Vec<Arc<Route>>,
-) -> Result<tokio::sync::oneshot::Receiver<super::pacer::Paced>, String> {
+) -> Result<tokio::sync::oneshot::Receiver<Paced>, String> {
     let (done, paced) = tokio::sync::oneshot::channel();
     let handle = tokio::runtime::Handle::current();
     let pacer = move || {
-        let result = pace(&plan, seed, &shared.clock, &stop, |request, prompt| {
-            let prompt = Arc::new(prompt);
+        let result = pace(&plan, seed, &shared.clock, &stop, |fired| {
+            let fired = Arc::new(fired);
             // Routes share the instant; each takes its turn at being the first one out.
             for turn in 0..routes.len() {
-                let route = routes[(turn + request.index as usize) % routes.len()].clone();
+                let route = routes[(turn + fired.request.index as usize) % routes.len()].clone();
                 shared.open.fetch_add(1, Ordering::Relaxed);
-                handle.spawn(fire(shared.clone(), route, request, prompt.clone()));
+                handle.spawn(fire(shared.clone(), route, fired.clone()));
             }
         });
         // The receiver is only gone when the run has failed already.
@@ -169,36 +173,45 @@ fn start_pacer(
     Ok(paced)
 }
 
-/// One request of one route, from its arrival to its record.
-async fn fire(shared: Arc<Shared>, route: Arc<Route>, request: Request, prompt: Arc<Prompt>) {
+/// One request of one route, from its preparation to its record.
+async fn fire(shared: Arc<Shared>, route: Arc<Route>, fired: Arc<Fired>) {
     let in_flight = route.in_flight.fetch_add(1, Ordering::Relaxed);
-    let attempts = if in_flight < shared.in_flight {
-        let mut given_up = shared.given_up.clone();
-        let mut attempts = Vec::new();
-        let cancelled = tokio::select! {
-            () = attempt_all(&shared, &route, &request, &prompt, &mut attempts) => false,
-            _ = given_up.wait_for(|given_up| *given_up) => true,
-        };
-        Some((attempts, cancelled))
+    let mut attempts = Vec::new();
+    let ending = if in_flight >= shared.in_flight {
+        Left::Shed
     } else {
-        None
+        let mut given_up = shared.given_up.clone();
+        tokio::select! {
+            () = attempt_all(&shared, &route, &fired, &mut attempts) => Left::Settled,
+            () = fired.gate.never_opens() => Left::NotFired,
+            _ = given_up.wait_for(|given_up| *given_up) => Left::GivenUp,
+        }
     };
     route.in_flight.fetch_sub(1, Ordering::Relaxed);
-    let record = shared.record(&route, &request, prompt.hash, attempts);
-    // The collector outlives the run; if its thread has died, its end says so.
-    let _ = shared.records.send(record);
+    if let Some(record) = shared.record(&route, &fired, attempts, ending) {
+        // The collector outlives the run; if its thread has died, its end says so.
+        let _ = shared.records.send(record);
+    }
     if shared.open.fetch_sub(1, Ordering::Relaxed) == 1 {
         shared.all_done.notify_waiters();
     }
 }
 
-async fn attempt_all(
-    shared: &Shared,
-    route: &Route,
-    request: &Request,
-    prompt: &Prompt,
-    attempts: &mut Vec<AttemptRecord>,
-) {
+/// How a request left the driver.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// By its last attempt.
+    Settled,
+    /// The cap on requests in flight was reached.
+    Shed,
+    /// The run was interrupted before the request was due: it never was one.
+    NotFired,
+    /// The run was interrupted, and the answer did not come within the grace.
+    GivenUp,
+}
+
+async fn attempt_all(shared: &Shared, route: &Route, fired: &Fired, attempts: &mut Vec<AttemptRecord>) {
+    let request = &fired.request;
     let deadline = request.intended + shared.timeouts.request;
     let mut tried: Vec<Tried> = Vec::new();
     let mut command = route.decide(shared.clock.now(), Event::Arrived);
@@ -207,7 +220,9 @@ async fn attempt_all(
         let attempt = tried.len() as u16;
         let invocation = InvocationKey { key: request.key(), attempt: u32::from(attempt) };
         let max_tokens = request.max_tokens;
-        let call = Attempt { destination, prompt: &prompt.text, max_tokens, invocation, deadline };
+        // Whatever follows the first attempt is sent as soon as it is decided.
+        let gate = (attempt == 0).then(|| fired.gate.clone());
+        let call = Attempt { destination, prompt: &fired.prompt.text, max_tokens, invocation, gate, deadline };
         let answer = client.attempt(call).await;
         tried.push(Tried { target, outcome: answer.outcome });
         attempts.push(AttemptRecord {
@@ -244,18 +259,14 @@ impl Route {
 }
 
 impl Shared {
-    /// `attempts` is `None` for a request that was shed, else with whether it was given up.
-    fn record(
-        &self,
-        route: &Route,
-        request: &Request,
-        prompt_hash: u64,
-        attempts: Option<(Vec<AttemptRecord>, bool)>,
-    ) -> Record {
-        let (attempts, outcome) = match attempts {
-            None => (Vec::new(), Some(Outcome::Shed)),
-            Some((attempts, true)) => (attempts, Some(Outcome::Cancelled)),
-            Some((attempts, false)) => (attempts, None),
+    /// `None` for what never was a request.
+    fn record(&self, route: &Route, fired: &Fired, attempts: Vec<AttemptRecord>, left: Left) -> Option<Record> {
+        let request = &fired.request;
+        let outcome = match left {
+            Left::NotFired => return None,
+            Left::Settled => None,
+            Left::Shed => Some(Outcome::Shed),
+            Left::GivenUp => Some(Outcome::Cancelled),
         };
         let (first, last) = (attempts.first(), attempts.last());
         let settled = if outcome.is_none() { last } else { None };
@@ -273,9 +284,9 @@ impl Shared {
             attempts: attempts.len() as u16,
             region: settled.map(|attempt| attempt.region),
             usage: settled.and_then(|attempt| attempt.usage),
-            prompt_hash,
+            prompt_hash: fired.prompt.hash,
         };
-        Record { request, attempts }
+        Some(Record { request, attempts })
     }
 
     async fn drained(&self) {

@@ -1,13 +1,21 @@
 //! Keeps the plan. Sleeps to absolute instants on a thread of its own, never moves the plan, and
-//! hands every request over with its *planned* time: what is fired late is timed from plan.
+//! hands every request over with its *planned* time: what is sent late is timed from plan.
+//!
+//! Each request is handed over a little early, to be serialised and signed, and waits at a gate
+//! that the pacer opens at the planned instant and never before.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Stop;
+use crate::bedrock::{Gate, Opener};
 use crate::clock::{self, Clock};
 use crate::core::{Request, RunTime, Seed};
 use crate::plan::Plan;
 use crate::plan::prompt::{self, Prompt};
+
+/// How long before its instant a request is handed over to be prepared.
+const LEAD: Duration = Duration::from_millis(2);
 
 /// How long a wait may go on without a look at [`Stop`].
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
@@ -20,17 +28,35 @@ pub struct Paced {
     pub cpu: Option<Duration>,
 }
 
-/// Fires the whole plan, on this thread. The prompt is written before the wait, not after it.
-pub fn pace(plan: &Plan, seed: Seed, clock: &Clock, stop: &Stop, mut fire: impl FnMut(Request, Prompt)) -> Paced {
+/// A request to be prepared now and sent when its gate opens.
+pub struct Fired {
+    pub request: Request,
+    pub prompt: Prompt,
+    pub gate: Gate,
+}
+
+/// Fires the whole plan, on this thread. Asked to stop, it leaves the gates of what was prepared
+/// but not due unopened.
+pub fn pace(plan: &Plan, seed: Seed, clock: &Clock, stop: &Stop, mut prepare: impl FnMut(Fired)) -> Paced {
     clock::sharpen_this_thread();
+    let mut upcoming = plan.requests().iter().peekable();
+    let mut due: VecDeque<(RunTime, Opener)> = VecDeque::new();
     let mut stopped = None;
-    for request in plan.requests() {
-        let prompt = prompt::write(seed, request);
-        if !wait(clock, request.intended, stop) {
+    loop {
+        let opening = due.front().map(|(at, _)| *at);
+        let handing_over = upcoming.peek().map(|request| request.intended.before(LEAD));
+        let Some(next) = opening.into_iter().chain(handing_over).min() else { break };
+        if !wait(clock, next, stop) {
             stopped = Some(clock.now());
             break;
         }
-        fire(*request, prompt);
+        if opening == Some(next) {
+            due.pop_front().into_iter().for_each(|(_, opener)| opener.open());
+        } else if let Some(request) = upcoming.next() {
+            let (opener, gate) = Gate::closed();
+            due.push_back((request.intended, opener));
+            prepare(Fired { request: *request, prompt: prompt::write(seed, request), gate });
+        }
     }
     Paced { stopped, cpu: clock::thread_cpu_time() }
 }
@@ -72,43 +98,61 @@ mod tests {
         Plan::draw(&mut *arrivals, &workload, Duration::from_millis(50), Seed(1))
     }
 
-    #[test]
-    fn every_request_is_fired_in_order_at_its_planned_time_and_never_early() {
-        let (plan, clock) = (plan(), Clock::default());
-        clock.start();
+    /// Fires the plan; returns each request with whether its gate was open when it was due.
+    fn fire(clock: &Clock, stop: &Stop, mut seen: impl FnMut(&Fired)) -> (Vec<Fired>, Paced) {
         let mut fired = Vec::new();
-        let paced = pace(&plan, Seed(1), &clock, &Stop::default(), |request, _| {
-            assert!(clock.now() >= request.intended);
-            fired.push(request);
+        let paced = pace(&plan(), Seed(1), clock, stop, |next| {
+            seen(&next);
+            fired.push(next);
         });
-        assert_eq!(fired, plan.requests());
-        assert_eq!(paced.stopped, None);
+        (fired, paced)
     }
 
-    #[test]
-    fn a_late_pacer_fires_at_once_and_keeps_the_planned_times() {
-        let (plan, clock) = (plan(), Clock::default());
+    #[tokio::test]
+    async fn every_request_is_prepared_in_order_and_no_gate_opens_early() {
+        let clock = Clock::default();
+        clock.start();
+        let runtime = tokio::runtime::Handle::current();
+        let mut opened = Vec::new();
+        let (fired, paced) = fire(&clock, &Stop::default(), |fired| {
+            let (gate, clock, intended) = (fired.gate.clone(), clock.clone(), fired.request.intended);
+            opened.push(runtime.spawn(async move { gate.passed().await && clock.now() >= intended }));
+        });
+        let requests: Vec<_> = fired.iter().map(|fired| fired.request).collect();
+        assert_eq!(requests, plan().requests());
+        assert_eq!(paced.stopped, None);
+        for opened in opened {
+            assert!(opened.await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_late_pacer_fires_at_once_and_keeps_the_planned_times() {
+        let clock = Clock::default();
         clock.start();
         // The generator freezes past the end of the plan.
         clock::sleep_until(clock.instant(RunTime::from_secs_f64(0.06)));
-        let mut fired = Vec::new();
-        pace(&plan, Seed(1), &clock, &Stop::default(), |request, _| fired.push(request.intended));
+        let (fired, _) = fire(&clock, &Stop::default(), |_| ());
         assert_eq!(fired.len(), 50);
-        assert_eq!(fired[49], RunTime::from_secs_f64(0.049));
+        assert_eq!(fired[49].request.intended, RunTime::from_secs_f64(0.049));
+        for fired in fired {
+            assert!(fired.gate.passed().await);
+        }
     }
 
-    #[test]
-    fn asked_to_stop_it_stops_and_says_when() {
-        let (plan, clock, stop) = (plan(), Clock::default(), Stop::default());
+    #[tokio::test]
+    async fn asked_to_stop_it_leaves_the_gates_shut() {
+        let (clock, stop) = (Clock::default(), Stop::default());
         clock.start();
-        let mut fired = 0;
-        let paced = pace(&plan, Seed(1), &clock, &stop, |_, _| {
-            fired += 1;
-            if fired == 10 {
+        let mut count = 0;
+        let (fired, paced) = fire(&clock, &stop, |_| {
+            count += 1;
+            if count == 10 {
                 stop.ask();
             }
         });
-        assert_eq!(fired, 10);
+        assert_eq!(fired.len(), 10);
         assert!(paced.stopped.is_some());
+        assert!(!fired[9].gate.passed().await);
     }
 }

@@ -224,10 +224,8 @@ impl Recorder {
         if !measured {
             return;
         }
-        if record.outcome.is_ok() {
-            if let Some(region) = record.region {
-                series.regions.entry(region).or_insert_with(RegionShare::new).response.record(record.response_time());
-            }
+        if let (Some(region), true) = (record.region, record.outcome.is_ok()) {
+            series.regions.entry(region).or_insert_with(RegionShare::new).response.record(record.response_time());
         }
         series.by_outcome.entry(record.outcome).or_insert_with(Histogram::fine).record(record.response_time());
         if let Some(lag) = record.dispatch_lag() {

@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use rand_distr::{Distribution, Exp1};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -25,7 +25,7 @@ const HANDSHAKES: u32 = 2;
 /// More than this in flight one way, and the sender has to wait as it would for a full window.
 const WINDOW: usize = 16 << 20;
 
-const READ_CHUNK: usize = 64 << 10;
+const READ_CHUNK: usize = 8 << 10;
 
 /// How far away a client is.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,8 @@ struct Leg {
     bytes: usize,
     last_due: Instant,
     ended: bool,
-    alarm: Option<Pin<Box<Sleep>>>,
+    /// Set for the bytes in front, by the instant they are due.
+    alarm: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl Leg {
@@ -66,8 +67,10 @@ impl Leg {
         if *due <= now {
             return Poll::Ready(());
         }
-        let alarm = self.alarm.insert(Box::pin(timer.sleep_until(*due)));
-        alarm.as_mut().poll(cx)
+        if self.alarm.as_ref().is_none_or(|(at, _)| at != due) {
+            self.alarm = Some((*due, Box::pin(timer.sleep_until(*due))));
+        }
+        self.alarm.as_mut().map_or(Poll::Pending, |(_, alarm)| alarm.as_mut().poll(cx))
     }
 
     fn take(&mut self, at_most: usize) -> Bytes {
@@ -89,7 +92,6 @@ pub struct DelayLine<S> {
     draws: Draws,
     inbound: Leg,
     outbound: Leg,
-    buffer: BytesMut,
     now: fn() -> Instant,
 }
 
@@ -98,16 +100,7 @@ impl<S> DelayLine<S> {
     pub fn new(socket: S, distance: Distance, timer: Timer, draws: Draws, now: fn() -> Instant) -> Self {
         let accepted = now();
         let opened = accepted + distance.rtt * HANDSHAKES + distance.rtt / 2;
-        Self {
-            socket,
-            distance,
-            timer,
-            draws,
-            inbound: Leg::new(opened),
-            outbound: Leg::new(accepted),
-            buffer: BytesMut::new(),
-            now,
-        }
+        Self { socket, distance, timer, draws, inbound: Leg::new(opened), outbound: Leg::new(accepted), now }
     }
 
     fn arrival(&mut self, now: Instant) -> Instant {
@@ -139,17 +132,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> DelayLine<S> {
     /// Takes everything off the socket, so that it is stamped when it comes and not when it is asked for.
     fn drive_inbound(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         while !self.inbound.ended && !self.inbound.full() {
-            self.buffer.resize(READ_CHUNK, 0);
-            let mut chunk = ReadBuf::new(&mut self.buffer);
+            let mut buffer = [0; READ_CHUNK];
+            let mut chunk = ReadBuf::new(&mut buffer);
             match Pin::new(&mut self.socket).poll_read(cx, &mut chunk) {
                 Poll::Pending => break,
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Ready(Ok(())) => {
-                    let read = chunk.filled().len();
-                    if read == 0 {
+                    if chunk.filled().is_empty() {
                         self.inbound.ended = true;
                     } else {
-                        let bytes = Bytes::copy_from_slice(&self.buffer[..read]);
+                        let bytes = Bytes::copy_from_slice(chunk.filled());
                         let due = self.arrival((self.now)());
                         self.inbound.push(due, bytes);
                     }

@@ -53,7 +53,7 @@ pub enum LoadError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error("{file}: route `{route}`: {refusal}")]
-    Refused { file: String, route: String, refusal: Refusal },
+    Refused { file: String, route: String, refusal: Box<Refusal> },
     #[error("no {kind} named `{name}`{}; there are {}. A path to a .toml file works too", did_you_mean(.near), .known.join(", "))]
     Unknown { kind: &'static str, name: String, near: Option<&'static str>, known: Vec<&'static str> },
     #[error("cannot read {path}: {source}")]
@@ -229,7 +229,7 @@ fn check_route(file: &str, route: RouteFile, residency: &Residency, models: &Mod
             residency.admit(target.region, &target.model, standing).map_err(|refusal| LoadError::Refused {
                 file: file.into(),
                 route: route.name.clone(),
-                refusal,
+                refusal: Box::new(refusal),
             })
         })
         .collect::<Result<Vec<_>, _>>()?;

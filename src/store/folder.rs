@@ -25,7 +25,7 @@ impl Folder {
     /// # Errors
     /// When it cannot be created.
     pub fn under_results(unix_nanos: u64, name: &str) -> io::Result<Self> {
-        let stamp = rfc3339(unix_nanos).replace(':', "").replace('-', "");
+        let stamp = rfc3339(unix_nanos).replace([':', '-'], "");
         let base = format!("results/{stamp}-{name}");
         fs::create_dir_all("results").map_err(|error| at(Path::new("results"), error))?;
         for attempt in 1..=100 {

@@ -257,7 +257,7 @@ fn in_flight(asked: Option<usize>, rps: Rate, targets: usize, world: World) -> R
             wanted * targets * ends + SPARE_FILES as usize,
             limit.unwrap_or_default()
         ))),
-        (None, Some(fits)) if fits == 0 => {
+        (None, Some(0)) => {
             Err(Failure::usage("too few files can be opened for even one connection per Region; raise `ulimit -n`"))
         }
         (None, Some(fits)) => Ok(wanted.min(fits)),
