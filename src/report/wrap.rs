@@ -6,6 +6,11 @@ const UNITS: &[&str] = &["ns", "µs", "ms", "s", "min", "h", "%"];
 
 /// Lines of at most `width`, the later ones indented. Words wider than that stay whole.
 pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
+    fill(words(text).iter().map(String::as_str), " ", width, indent)
+}
+
+/// Words of a text, a number and its unit taken as one.
+pub fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split(' ') {
         let unit = UNITS.contains(&word.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '%'));
@@ -17,7 +22,7 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
             _ => words.push(word.to_owned()),
         }
     }
-    fill(words.iter().map(String::as_str), " ", width, indent)
+    words
 }
 
 /// Facts in a row, parted by dots, broken between facts only unless one is wider than a line.

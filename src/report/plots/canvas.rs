@@ -6,6 +6,8 @@ use plotters::prelude::{DrawingArea, IntoDrawingArea, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontFamily, FontStyle, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
+use crate::report::wrap::words;
+
 /// plotters counts in whole units; quarter pixels keep curves smooth when a reader zooms in.
 const UNITS: f64 = 4.0;
 
@@ -81,13 +83,13 @@ impl Type {
     /// Lines of whole words, none wider than `room` unless one word is.
     pub fn wrap(&self, text: &str, room: f64) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        for word in text.split_whitespace() {
+        for word in words(text) {
             match lines.last_mut() {
-                Some(line) if self.width(line) + self.width(word) + 0.3 * self.size <= room => {
+                Some(line) if self.width(line) + self.width(&word) + 0.3 * self.size <= room => {
                     line.push(' ');
-                    line.push_str(word);
+                    line.push_str(&word);
                 }
-                _ => lines.push(word.to_owned()),
+                _ => lines.push(word),
             }
         }
         lines.iter().map(|line| self.fit(line, room)).collect()
