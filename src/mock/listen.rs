@@ -60,6 +60,7 @@ impl Mock {
     /// When an address cannot be bound or a thread not started.
     pub fn start(spec: MockSpec, clock: Clock) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let guard = runtime.enter();
         let timer = Timer::start()?;
         let distances: Vec<Vec<_>> = spec
             .worlds
@@ -78,7 +79,6 @@ impl Mock {
             clock,
             timer: timer.clone(),
         });
-        let guard = runtime.enter();
         let mut bound = Vec::new();
         for listener in spec.listeners {
             let known = distances[listener.world].iter().find(|(region, _)| *region == listener.region);
