@@ -11,8 +11,9 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use bedbench::clock;
 use bedbench::core::{Metric, Outcome};
 use bedbench::measure::Summary;
 use bedbench::measure::verdict::Grade;
@@ -43,16 +44,16 @@ fn wait_for_the_middle(folder: &Path) {
         if started.lines().count() as f64 > 3.0 * RPS {
             return;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        clock::sleep_until(clock::monotonic() + Duration::from_millis(20));
     }
 }
 
 /// Freezes `process`; returns when on the wall clock, in seconds.
 fn freeze(process: &Process) -> (f64, f64) {
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    let now = || clock::unix_nanos() as f64 / 1e9;
     process.signal("STOP");
     let from = now();
-    std::thread::sleep(FREEZE);
+    clock::sleep_until(clock::monotonic() + FREEZE);
     let to = now();
     process.signal("CONT");
     (from, to)

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use super::Stop;
 use super::collect::Record;
 use super::pacer::{Fired, Paced, pace};
 use super::signals::watch_signals;
+use super::{SentCounts, Stop};
 use crate::bedrock::{Attempt, ClientSpec, RegionClient};
 use crate::clock::{self, Clock};
 use crate::core::phase::Phases;
@@ -43,6 +43,8 @@ pub struct RunSpec {
     pub in_flight: usize,
     /// Connections to open per target before the plan starts.
     pub prewarm: usize,
+    /// Kept up to date while the run goes on.
+    pub sent: Arc<SentCounts>,
 }
 
 /// How a run ended, and what it saw of itself.
@@ -68,6 +70,7 @@ struct Shared {
     phases: Phases,
     timeouts: Timeouts,
     in_flight: usize,
+    sent: Arc<SentCounts>,
     records: Sender<Record>,
     /// Requests that have not been recorded yet.
     open: AtomicUsize,
@@ -118,6 +121,7 @@ pub fn run(
             phases: spec.phases,
             timeouts: spec.timeouts,
             in_flight: spec.in_flight,
+            sent: spec.sent,
             records,
             open: AtomicUsize::new(0),
             all_done: Notify::new(),
@@ -180,6 +184,8 @@ async fn fire(shared: Arc<Shared>, route: Arc<Route>, fired: Arc<Fired>) {
     let ending = if in_flight >= shared.in_flight {
         Left::Shed
     } else {
+        let measured = shared.phases.get(shared.phases.index_at(fired.request.intended)).measured;
+        shared.sent.add(usize::from(route.position), measured);
         let mut given_up = shared.given_up.clone();
         tokio::select! {
             () = attempt_all(&shared, &route, &fired, &mut attempts) => Left::Settled,

@@ -12,7 +12,7 @@ pub use live::{Ending, RouteSpec, RunSpec, run};
 pub use progress::{Display, Progress};
 pub use signals::next_signal;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Tells everybody to stop firing. What is in flight is still waited for.
 #[derive(Debug, Default)]
@@ -25,5 +25,24 @@ impl Stop {
 
     pub fn asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Requests sent so far, for progress: records come only with the answers.
+#[derive(Debug)]
+pub struct SentCounts(Vec<[AtomicU64; 2]>);
+
+impl SentCounts {
+    pub fn new(routes: usize) -> Self {
+        Self((0..routes).map(|_| Default::default()).collect())
+    }
+
+    fn add(&self, route: usize, measured: bool) {
+        self.0[route][usize::from(measured)].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// In the measured time, or else in the warm-up.
+    fn get(&self, route: usize, measured: bool) -> u64 {
+        self.0[route][usize::from(measured)].load(Ordering::Relaxed)
     }
 }

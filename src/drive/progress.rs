@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Stop;
 use super::collect::lock;
+use super::{SentCounts, Stop};
 use crate::clock::{self, Clock};
 use crate::core::units::{Span, grouped};
 use crate::core::{Metric, Outcome, RunTime};
@@ -44,13 +44,14 @@ impl Progress {
         length: RunTime,
         clock: Clock,
         recorder: Arc<Mutex<Recorder>>,
+        sent: Arc<SentCounts>,
     ) -> std::io::Result<Self> {
         let done = Arc::new(Stop::default());
         let asked = done.clone();
         let show = move || match display {
             Display::Silent => {}
-            Display::Plain => plain(&routes, length, &clock, &recorder, &asked),
-            Display::Bars => bars(&routes, length, &clock, &recorder, &asked),
+            Display::Plain => plain(&routes, length, &clock, (&recorder, &sent), &asked),
+            Display::Bars => bars(&routes, length, &clock, (&recorder, &sent), &asked),
         };
         let thread = std::thread::Builder::new().name("progress".into()).spawn(show)?;
         Ok(Self { done, thread: Some(thread) })
@@ -67,12 +68,15 @@ impl Drop for Progress {
     }
 }
 
-fn plain(routes: &[String], length: RunTime, clock: &Clock, recorder: &Mutex<Recorder>, done: &Stop) {
+/// What progress is read from.
+type Counts<'a> = (&'a Mutex<Recorder>, &'a SentCounts);
+
+fn plain(routes: &[String], length: RunTime, clock: &Clock, counts: Counts<'_>, done: &Stop) {
     let mut tick = 0_u32;
     while !done.asked() {
         tick += 1;
         if tick.is_multiple_of(PLAIN_EVERY) {
-            let lines = lines(recorder);
+            let lines = lines(counts);
             let now = clock.now().as_secs_f64();
             for (route, line) in routes.iter().zip(lines) {
                 eprintln!("{now:5.0} of {:.0} s  {route}: {line}", length.as_secs_f64());
@@ -82,7 +86,7 @@ fn plain(routes: &[String], length: RunTime, clock: &Clock, recorder: &Mutex<Rec
     }
 }
 
-fn bars(routes: &[String], length: RunTime, clock: &Clock, recorder: &Mutex<Recorder>, done: &Stop) {
+fn bars(routes: &[String], length: RunTime, clock: &Clock, counts: Counts<'_>, done: &Stop) {
     let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
     let width = routes.iter().map(|route| console::measure_text_width(route)).max().unwrap_or(0);
     let style = ProgressStyle::with_template("{prefix} {bar:18.cyan/dim} {wide_msg}")
@@ -97,7 +101,7 @@ fn bars(routes: &[String], length: RunTime, clock: &Clock, recorder: &Mutex<Reco
         })
         .collect();
     while !done.asked() {
-        for (bar, line) in bars.iter().zip(lines(recorder)) {
+        for (bar, line) in bars.iter().zip(lines(counts)) {
             bar.set_position(clock.now().min(length).as_nanos());
             bar.set_message(line);
         }
@@ -107,20 +111,23 @@ fn bars(routes: &[String], length: RunTime, clock: &Clock, recorder: &Mutex<Reco
 }
 
 /// Counts and percentiles so far, the warm-up included until something is measured.
-fn lines(recorder: &Mutex<Recorder>) -> Vec<String> {
+fn lines((recorder, sent): Counts<'_>) -> Vec<String> {
     // Copied under the lock, computed outside: the collector should not wait for a display.
-    let slices: Vec<Slice> = {
+    let slices: Vec<(Slice, u64)> = {
         let recorder = lock(recorder);
-        let merged = recorder.routes().iter().map(|series| {
+        let routes = recorder.routes().iter().enumerate().map(|(route, series)| {
             let measured = series.whole(recorder.phases());
-            if measured.outcomes.total() > 0 { measured } else { series.phases[0].clone() }
+            match measured.outcomes.total() {
+                0 => (series.phases[0].clone(), sent.get(route, false)),
+                _ => (measured, sent.get(route, true)),
+            }
         });
-        merged.collect()
+        routes.collect()
     };
-    slices.iter().map(line).collect()
+    slices.iter().map(|(slice, sent)| line(slice, *sent)).collect()
 }
 
-fn line(slice: &Slice) -> String {
+fn line(slice: &Slice, sent: u64) -> String {
     let sample = slice.sample(Metric::Response);
     let time = |q| match sample.at(q) {
         None => "–".to_owned(),
@@ -129,7 +136,7 @@ fn line(slice: &Slice) -> String {
     };
     format!(
         "sent {:>7}  done {:>7}  throttled {:>6}  p50 {:>7}  p95 {:>7}",
-        grouped(slice.sent),
+        grouped(sent),
         grouped(slice.outcomes.get(Outcome::Ok)),
         grouped(slice.outcomes.get(Outcome::Throttled)),
         time(0.50),

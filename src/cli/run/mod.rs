@@ -13,7 +13,7 @@ use super::guard;
 use crate::bedrock::{Access, ClientSpec, live_access, placeholder_access};
 use crate::clock::{self, Clock};
 use crate::core::{RegionId, RunTime};
-use crate::drive::{self, Collector, Display, Progress, RouteSpec, RunSpec, Stop};
+use crate::drive::{self, Collector, Display, Progress, RouteSpec, RunSpec, SentCounts, Stop};
 use crate::measure::Recorder;
 use crate::measure::summary::World;
 use crate::mock::{ListenSpec, Mock, MockSpec};
@@ -61,6 +61,7 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     let collector = Collector::start(recorder, rows, stop.clone()).map_err(failed)?;
     let route_names: Vec<_> = config.profile.routes.iter().map(|route| route.name.clone()).collect();
     let length: RunTime = config.phases.measured().1;
+    let sent = Arc::new(SentCounts::new(routes.len()));
     let spec = RunSpec {
         plan: config.plan.clone(),
         seed: config.seed,
@@ -69,6 +70,7 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
         timeouts: config.timeouts,
         in_flight: config.in_flight,
         prewarm: config.prewarm,
+        sent: sent.clone(),
     };
     if display != Display::Silent {
         eprintln!("{}", config.headline());
@@ -76,7 +78,7 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     let mut progress = None;
     let ready = || {
         // A run without a display is still a run.
-        progress = Progress::start(display, route_names, length, clock.clone(), collector.recorder()).ok();
+        progress = Progress::start(display, route_names, length, clock.clone(), collector.recorder(), sent).ok();
     };
     let ending = drive::run(spec, &clock, &stop, collector.sender(), ready);
     drop(progress);
