@@ -8,6 +8,7 @@ mod credentials;
 mod gate;
 mod probe;
 mod stream;
+mod transmit;
 
 pub use client::{Answer, Api, Attempt, ClientSpec, RegionClient};
 pub use credentials::{Access, CredentialsError, live_access, placeholder_access};
