@@ -211,8 +211,7 @@ impl RegionClient {
         assert_eq!(attempt.destination.endpoint(), self.region, "a destination belongs to its Region's client");
         let probe = Probe::new(self.clock.clone(), attempt.invocation, attempt.gate.clone());
         let client = &self.clients[self.connections.next_partition()];
-        let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-        self.peak_in_flight.fetch_max(in_flight, Ordering::Relaxed);
+        let _in_flight = self.in_flight();
         let mut content = Content::default();
         let left = attempt.deadline.since(self.clock.now());
         let call = async {
@@ -223,7 +222,6 @@ impl RegionClient {
         };
         let result = tokio::time::timeout(left, call).await.unwrap_or_else(|_| Err(ran_out("the whole request")));
         let finished = self.clock.now();
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
         let failure = result.err();
         Answer {
             sent: probe.sent(),
@@ -239,6 +237,19 @@ impl RegionClient {
             usage: content.usage,
             service_latency: content.service_latency,
         }
+    }
+
+    /// Counts one request until the guard is dropped, also when the caller gives it up.
+    fn in_flight(&self) -> impl Drop + '_ {
+        struct InFlight<'a>(&'a AtomicU64);
+        impl Drop for InFlight<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        self.peak_in_flight.fetch_max(in_flight, Ordering::Relaxed);
+        InFlight(&self.in_flight)
     }
 
     async fn converse_stream(

@@ -71,11 +71,13 @@ impl Probe {
         Some(Acquisition { took: acquisition.duration(), reused, version })
     }
 
-    /// Waits for the gate; then the attempt is handed to the transport. A gate that will never open
-    /// belongs to a request that nobody waits for any more.
+    /// Waits for the gate; then the attempt is handed to the transport. What waits at a gate that
+    /// will never open is never sent: its caller gives it up.
     pub async fn leave(&self) {
-        if let Some(gate) = &self.0.gate {
-            gate.passed().await;
+        if let Some(gate) = &self.0.gate
+            && !gate.passed().await
+        {
+            std::future::pending::<()>().await;
         }
         self.stamp(&self.0.sent);
     }
