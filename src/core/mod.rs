@@ -8,6 +8,7 @@ pub mod record;
 pub mod region;
 pub mod request;
 pub mod residency;
+pub mod run;
 pub mod seed;
 pub mod slo;
 pub mod time;

@@ -3,10 +3,12 @@
 
 pub mod recorder;
 pub mod series;
+mod summarise;
 pub mod summary;
 pub mod verdict;
 
 pub use recorder::Recorder;
 pub use series::Histogram;
+pub use summarise::Context;
 pub use summary::Summary;
 pub use verdict::Verdict;

@@ -4,47 +4,19 @@
 //! such number, never zero.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::recorder::{Outcomes, Recorder, RouteSeries, Slice};
-use super::series::{Histogram, Level, Sample};
-use super::verdict::{self, Evidence, Verdict};
-use crate::core::residency::Standing;
-use crate::core::seed::Purpose;
+use super::series::Level;
+use super::verdict::{Evidence, Verdict};
+use crate::core::run::{RouteHead, World};
 use crate::core::slo::Slo;
 use crate::core::{Metric, Outcome, RegionId, RunTime, Seed};
-use crate::stats::bootstrap::{self, BlockSample};
-use crate::stats::quantile::{Block, bracket, design_effect};
 
 pub const SCHEMA: u32 = 1;
 
 /// Percentiles in tables and files.
 pub const QUANTILES: [f64; 4] = [0.50, 0.90, 0.95, 0.99];
-
-/// Where the numbers come from; stands on everything that shows one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum World {
-    /// Real Bedrock.
-    Live,
-    /// The built-in mock, on real sockets.
-    Mock,
-    /// Some other address, given by `--endpoint`.
-    Endpoint,
-}
-
-impl World {
-    /// As it stands in tables and plots.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Live => "LIVE",
-            Self::Mock => "MOCK",
-            Self::Endpoint => "ENDPOINT",
-        }
-    }
-}
 
 /// A quantile with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -139,26 +111,6 @@ pub struct RegionSummary {
     pub response: Percentiles,
 }
 
-/// What is known of a route before it is fired.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RouteHead {
-    pub name: String,
-    /// Names the place of processing: `au. from Sydney: Sydney or Melbourne`.
-    pub label: String,
-    pub policy: String,
-    pub standing: Standing,
-    /// Model ids by target, in the route's order.
-    pub targets: Vec<TargetHead>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TargetHead {
-    pub region: RegionId,
-    pub model: String,
-    /// Where the service may process the call.
-    pub processed_in: String,
-}
-
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RouteSummary {
     #[serde(flatten)]
@@ -236,202 +188,4 @@ pub struct Summary {
     pub evidence: Evidence,
     pub routes: Vec<RouteSummary>,
     pub comparisons: Vec<Comparison>,
-}
-
-/// What a summary is made from, beside the records.
-#[derive(Clone, Debug)]
-pub struct Context {
-    pub world: World,
-    pub seed: Seed,
-    /// When arrivals were stopped before the plan's end.
-    pub stopped: Option<RunTime>,
-    pub routes: Vec<RouteHead>,
-    pub evidence: Evidence,
-}
-
-impl Summary {
-    pub fn new(recorder: &Recorder, context: Context) -> Self {
-        let routes: Vec<_> = recorder
-            .routes()
-            .iter()
-            .zip(context.routes)
-            .map(|(series, head)| summarise_route(recorder, series, head, context.stopped))
-            .collect();
-        let comparisons = (1..routes.len()).map(|other| compare(recorder, &routes, other, context.seed)).collect();
-        let verdict = verdict::judge(&routes, recorder, &context.evidence);
-        Self {
-            schema: SCHEMA,
-            world: context.world,
-            seed: context.seed,
-            verdict,
-            interrupted: context.stopped.is_some(),
-            stopped: context.stopped,
-            slos: recorder.slos().to_vec(),
-            evidence: context.evidence,
-            routes,
-            comparisons,
-        }
-    }
-}
-
-fn summarise_route(
-    recorder: &Recorder,
-    series: &RouteSeries,
-    head: RouteHead,
-    stopped: Option<RunTime>,
-) -> RouteSummary {
-    let phases = recorder.phases();
-    let (start, end) = phases.measured();
-    let fired = |start: RunTime, end: RunTime| stopped.map_or(end, |stopped| end.min(stopped)).since(start);
-    let whole = series.whole(phases);
-    let blocks = |phase: Option<usize>| {
-        series.buckets.iter().filter(move |b| phase.is_none_or(|p| b.phase == p)).map(|b| (b.phase, &b.slice))
-    };
-    let mut slices = vec![summarise_slice("all", fired(start, end), &whole, || blocks(None))];
-    if phases.iter().filter(|phase| phase.measured).count() > 1 {
-        for (i, phase) in phases.iter().enumerate().filter(|(_, phase)| phase.measured) {
-            let span = fired(phase.start, phase.end);
-            slices.push(summarise_slice(&phase.name, span, &series.phases[i], || blocks(Some(i))));
-        }
-    }
-    let regions = series
-        .regions
-        .iter()
-        .map(|(region, share)| RegionSummary {
-            region: *region,
-            name: region.name().to_owned(),
-            attempts: by_outcome(&share.attempts),
-            input_tokens: share.input_tokens,
-            output_tokens: share.output_tokens,
-            response: plain(&share.response),
-        })
-        .collect();
-    let connections = &series.connections;
-    RouteSummary {
-        head,
-        slices,
-        regions,
-        connections: ConnectionSummary {
-            opened: connections.opened,
-            reused: connections.reused,
-            http1: connections.http1,
-            http2: connections.http2,
-            acquisition: plain(&connections.acquisition),
-        },
-        dispatch_lag: plain(&series.dispatch_lag),
-    }
-}
-
-fn by_outcome(outcomes: &Outcomes) -> BTreeMap<Outcome, u64> {
-    outcomes.occurred().collect()
-}
-
-fn summarise_slice<'a, I>(phase: &str, span: Duration, slice: &Slice, blocks: impl Fn() -> I) -> SliceSummary
-where
-    I: Iterator<Item = (usize, &'a Slice)>,
-{
-    let seconds = span.as_secs_f64();
-    let rate = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
-    let metrics = Metric::ALL
-        .into_iter()
-        .map(|metric| {
-            let all = blocks().map(|(stratum, slice)| (stratum, slice.sample(metric)));
-            let ok = blocks().map(|(stratum, slice)| (stratum, slice.ok_sample(metric)));
-            let summary = MetricSummary {
-                all: percentiles(slice.sample(metric), &all.collect::<Vec<_>>()),
-                ok: percentiles(slice.ok_sample(metric), &ok.collect::<Vec<_>>()),
-            };
-            (metric, summary)
-        })
-        .collect();
-    SliceSummary {
-        phase: phase.to_owned(),
-        seconds,
-        planned: slice.planned,
-        sent: slice.sent,
-        outcomes: by_outcome(&slice.outcomes),
-        offered_load: rate(slice.planned),
-        sent_rate: rate(slice.sent),
-        throughput: rate(slice.outcomes.get(Outcome::Ok)),
-        goodput: rate(slice.good),
-        metrics,
-    }
-}
-
-/// Percentiles whose intervals allow for neighbours that resemble each other.
-fn percentiles(sample: Sample<'_>, blocks: &[(usize, Sample<'_>)]) -> Percentiles {
-    let n = sample.n();
-    let mut effective_n: Option<f64> = None;
-    let quantiles = QUANTILES
-        .iter()
-        .filter_map(|&q| {
-            let value = sample.at(q)?;
-            let counts: Vec<_> = blocks
-                .iter()
-                .map(|(stratum, block)| Block { stratum: *stratum, n: block.n(), below: block.count_to(value) })
-                .collect();
-            let worth = design_effect(&counts).map(|effect| n as f64 / effect);
-            effective_n = match (effective_n, worth) {
-                (Some(least), Some(worth)) => Some(least.min(worth)),
-                (least, worth) => least.or(worth),
-            };
-            let bracket = worth.map(|worth| bracket(worth, q));
-            Some(Quantile {
-                q,
-                value,
-                low: bracket.and_then(|b| sample.at(b.low?)),
-                high: bracket.and_then(|b| sample.at(b.high?)),
-            })
-        })
-        .collect();
-    let max = sample.at(1.0);
-    Percentiles { n, effective_n, quantiles, max }
-}
-
-/// Percentiles of the instrument's own figures: no claim beyond this run, hence no interval.
-fn plain(histogram: &Histogram) -> Percentiles {
-    percentiles(Sample { ok: histogram, failures: 0 }, &[])
-}
-
-const COMPARED: [f64; 2] = [0.50, 0.95];
-
-fn compare(recorder: &Recorder, routes: &[RouteSummary], other: usize, seed: Seed) -> Comparison {
-    let metric = Metric::Response;
-    let blocks = |route: usize| -> Vec<_> {
-        let buckets = recorder.routes()[route].buckets.iter();
-        buckets
-            .map(|bucket| {
-                let sample = bucket.slice.sample(metric);
-                let values = sample.ok.values().map(|(time, count)| (time.as_secs_f64() * 1e3, count)).collect();
-                BlockSample { stratum: bucket.phase, values, failures: sample.failures }
-            })
-            .collect()
-    };
-    let (base_blocks, other_blocks) = (blocks(0), blocks(other));
-    let quantiles = COMPARED
-        .iter()
-        .filter_map(|&q| {
-            let base = routes[0].whole().quantile(metric, q)?.value;
-            let value = routes[other].whole().quantile(metric, q)?.value;
-            let mut draws = seed.indexed(Purpose::Resampling, other as u64);
-            let interval = bootstrap::difference(&base_blocks, &other_blocks, q, &mut draws);
-            let estimate = base.time().zip(value.time()).map(|(b, o)| (o.as_secs_f64() - b.as_secs_f64()) * 1e3);
-            let difference = estimate
-                .zip(interval)
-                .filter(|(_, interval)| interval.low.is_finite() && interval.high.is_finite())
-                // The blocks keep two digits; their interval is laid around the finer estimate.
-                .map(|(estimate, interval)| {
-                    let shift = estimate - interval.estimate;
-                    [estimate, interval.low + shift, interval.high + shift]
-                });
-            let finding = match interval {
-                None => Finding::TooLittleData,
-                Some(interval) if interval.high < 0.0 => Finding::Faster,
-                Some(interval) if interval.low > 0.0 => Finding::Slower,
-                Some(_) => Finding::NoDifferenceShown,
-            };
-            Some(QuantileComparison { q, base, other: value, difference, finding })
-        })
-        .collect();
-    Comparison { base: routes[0].head.name.clone(), other: routes[other].head.name.clone(), metric, quantiles }
 }

@@ -191,9 +191,11 @@ mod tests {
     use super::*;
     use crate::core::phase::Phases;
     use crate::core::residency::Standing;
+    use crate::core::run::{RouteHead, World};
     use crate::core::{Request, RunTime, Seed};
+    use crate::measure::Context;
     use crate::measure::recorder::tests::record;
-    use crate::measure::summary::{Context, RouteHead, Summary, World};
+    use crate::measure::summary::Summary;
 
     struct Run {
         recorder: Recorder,

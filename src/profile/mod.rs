@@ -13,7 +13,7 @@ pub use toml_file::FileError;
 
 use crate::core::RegionId;
 use crate::core::residency::{Destination, Refusal, Residency, Standing};
-use crate::measure::summary::{RouteHead, TargetHead};
+use crate::core::run::{RouteHead, TargetHead};
 use crate::plan::workload::Workload;
 use crate::region::{Conditions, PlaceSpec};
 use crate::routing::{self, Settings};

@@ -1,10 +1,11 @@
 //! Numbers as they stand in the cells of every table and in every sentence.
 
 use crate::core::residency::Standing;
+use crate::core::run::RouteHead;
 use crate::core::units::{Span, grouped, percent, range};
 use crate::core::{Metric, Outcome};
 use crate::measure::series::Level;
-use crate::measure::summary::{Percentiles, Quantile, RouteHead, SliceSummary};
+use crate::measure::summary::{Percentiles, Quantile, SliceSummary};
 
 /// Stands where there is no number.
 pub const ABSENT: &str = "–";

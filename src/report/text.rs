@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use super::table::Paint;
 use super::wrap::{flow, wrap};
 use super::{Report, finding, phrase};
-use crate::measure::summary::{Summary, World};
+use crate::core::run::World;
+use crate::measure::summary::Summary;
 use crate::measure::verdict::Grade;
 
 mod tables;

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::phase::Phases;
 use crate::core::region::Jurisdiction;
+use crate::core::run::{RouteHead, World};
 use crate::core::seed::fnv1a;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
 use crate::core::{RegionId, Seed};
-use crate::measure::summary::{RouteHead, World};
 
 pub const SCHEMA: u32 = 1;
 

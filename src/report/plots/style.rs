@@ -5,8 +5,9 @@ use plotters::style::RGBColor;
 use super::axis::time_tick;
 use super::canvas::{Canvas, Point, Stroke, Type, WIDTH, dashed, stroke};
 use crate::core::residency::Standing;
+use crate::core::run::{RouteHead, World};
 use crate::core::units::grouped;
-use crate::measure::summary::{RouteHead, RouteSummary, World};
+use crate::measure::summary::RouteSummary;
 use crate::measure::verdict::Grade;
 use crate::report::Report;
 

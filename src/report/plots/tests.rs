@@ -8,9 +8,9 @@ use super::canvas::{Type, WIDTH};
 use super::fixture::{Kind, Run, SEED, full, heads, run};
 use super::style::INK;
 use super::{PLOTS, Plot};
+use crate::core::run::RouteHead;
 use crate::core::units::{Span, percent};
 use crate::core::{Metric, Outcome};
-use crate::measure::summary::RouteHead;
 
 fn six() -> Vec<(RouteHead, Kind)> {
     let mut routes = heads();
