@@ -54,7 +54,7 @@ pub async fn live_access(region: RegionId) -> Result<Access, CredentialsError> {
         let config = loading.await;
         let provider = config.credentials_provider().ok_or_else(|| "no provider is configured".to_owned())?;
         // Asked once here: better one clear line now than thousands of failed requests later.
-        provider.provide_credentials().await.map_err(|error| error.to_string())?;
+        provider.provide_credentials().await.map_err(|error| reasons(&error))?;
         Ok(provider)
     });
     match found.await {
@@ -62,4 +62,17 @@ pub async fn live_access(region: RegionId) -> Result<Access, CredentialsError> {
         Ok(Err(why)) => Err(CredentialsError { why }),
         Err(_) => Err(CredentialsError { why: "no provider answered within 2 s".into() }),
     }
+}
+
+/// The whole chain: the first error of a provider says only that there was one.
+fn reasons(error: &dyn std::error::Error) -> String {
+    let mut reasons: Vec<String> = Vec::new();
+    for error in std::iter::successors(Some(error), |error| error.source()) {
+        let reason = error.to_string();
+        // Some errors repeat what their source says.
+        if !reasons.last().is_some_and(|outer| outer.ends_with(&reason)) {
+            reasons.push(reason);
+        }
+    }
+    reasons.join(": ")
 }

@@ -54,14 +54,15 @@ pub enum LoadError {
     File(#[from] FileError),
     #[error("{file}: route `{route}`: {refusal}")]
     Refused { file: String, route: String, refusal: Box<Refusal> },
-    #[error("no {kind} named `{name}`{}; there are {}. A path to a .toml file works too", did_you_mean(.near), .known.join(", "))]
+    #[error("no {kind} is named `{name}`{} Built in: {}. A path to a .toml file works too", did_you_mean(*near), known.join(", "))]
     Unknown { kind: &'static str, name: String, near: Option<&'static str>, known: Vec<&'static str> },
     #[error("cannot read {path}: {source}")]
     Unreadable { path: String, source: std::io::Error },
 }
 
-fn did_you_mean(near: &Option<&str>) -> String {
-    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+/// Ends the sentence before it.
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or_else(|| ".".to_owned(), |near| format!("; did you mean `{near}`?"))
 }
 
 /// The text behind a name of `list` or a path, and what to call it in errors.
@@ -157,10 +158,9 @@ impl Profile {
         for name in names {
             if !self.routes.iter().any(|route| route.name == *name) {
                 let known: Vec<_> = self.routes.iter().map(|route| route.name.as_str()).collect();
-                let hint = nearest(name, known.iter().copied());
-                let hint = hint.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                let hint = did_you_mean(nearest(name, known.iter().copied()));
                 let known = known.join(", ");
-                return Err(format!("profile `{}` has no route `{name}`{hint}; it has {known}", self.name));
+                return Err(format!("profile `{}` has no route `{name}`{hint} It has {known}", self.name));
             }
         }
         if !names.is_empty() {

@@ -24,10 +24,10 @@ pub struct RunArgs {
     #[arg(long, visible_alias = "rate", value_name = "RATE", allow_hyphen_values = true)]
     pub rps: Rate,
     /// Measured time: 90s, 5m, 1m30s
-    #[arg(short, long, short_alias = 'z', default_value = "60s", value_name = "TIME")]
+    #[arg(short, long, short_alias = 'z', default_value = "60s", value_name = "TIME", allow_hyphen_values = true)]
     pub duration: Span,
     /// Load before the measured time, left out of every number
-    #[arg(long, default_value = "5s", value_name = "TIME")]
+    #[arg(long, default_value = "5s", value_name = "TIME", allow_hyphen_values = true)]
     pub warmup: Span,
     /// When requests start
     #[arg(long, default_value = "poisson", value_name = "KIND", value_parser = arrivals())]

@@ -91,6 +91,9 @@ impl Config {
         let seed = Seed(args.seed);
         let arrival = arrival::find(&args.arrival).expect("clap took only names of the list");
         let plan = Plan::draw(&mut *(arrival.build)(args.rps, seed), &workload, args.warmup.0 + args.duration.0, seed);
+        if plan.requests().last().is_none_or(|request| request.intended < phases.measured().0) {
+            return Err(Failure::usage("no request would start in the measured time; raise --rps or --duration"));
+        }
         let targets: usize = profile.routes.iter().map(|route| route.targets.len()).sum();
         let in_flight = in_flight(args.in_flight, args.rps, targets, world)?;
         let slos = if args.slo.is_empty() { workload.slo.clone() } else { args.slo.clone() };
@@ -214,7 +217,7 @@ fn check_numbers(args: &RunArgs) -> Result<(), Failure> {
         return Err(Failure::usage("--rps must be above 0"));
     }
     if rps > MOST_RPS {
-        return Err(Failure::usage(format!("--rps {rps} is more than one bedbench can fire ({MOST_RPS})")));
+        return Err(Failure::usage(format!("--rps can be at most {MOST_RPS}/s: one bedbench cannot fire more")));
     }
     if args.duration.0.is_zero() {
         return Err(Failure::usage("--duration must be above 0"));
