@@ -1,10 +1,12 @@
 //! Who is asking. Real credentials go to amazonaws.com only, unless the user says otherwise.
 
+use std::error::Error;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_bedrockruntime::config::{SharedCredentialsProvider, Token};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::region::Region;
@@ -28,7 +30,7 @@ pub enum Access {
 #[error(
     "no AWS credentials: {why}. Run `aws configure` or `aws sso login`, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set {BEARER_TOKEN}. To try bedbench without an account, add --mock"
 )]
-pub struct CredentialsError {
+pub struct NoCredentials {
     why: String,
 }
 
@@ -43,7 +45,7 @@ pub fn placeholder_access() -> Access {
 ///
 /// # Errors
 /// Within two seconds, when there are none.
-pub async fn live_access(region: RegionId) -> Result<Access, CredentialsError> {
+pub async fn live_access(region: RegionId) -> Result<Access, NoCredentials> {
     if let Some(token) = std::env::var(BEARER_TOKEN).ok().filter(|token| !token.is_empty()) {
         return Ok(Access::Bearer(Token::new(token, None)));
     }
@@ -54,25 +56,26 @@ pub async fn live_access(region: RegionId) -> Result<Access, CredentialsError> {
         let config = loading.await;
         let provider = config.credentials_provider().ok_or_else(|| "no provider is configured".to_owned())?;
         // Asked once here: better one clear line now than thousands of failed requests later.
-        provider.provide_credentials().await.map_err(|error| reasons(&error))?;
+        provider.provide_credentials().await.map_err(|error| why(&error))?;
         Ok(provider)
     });
-    match found.await {
-        Ok(Ok(provider)) => Ok(Access::SigV4(provider)),
-        Ok(Err(why)) => Err(CredentialsError { why }),
-        Err(_) => Err(CredentialsError { why: "no provider answered within 2 s".into() }),
+    let mut why = match found.await {
+        Ok(Ok(provider)) => return Ok(Access::SigV4(provider)),
+        Ok(Err(why)) => why,
+        Err(_) => "no provider answered within 2 s".to_owned(),
+    };
+    if let Ok(profile) = std::env::var("AWS_PROFILE") {
+        why += &format!(" (AWS_PROFILE is `{profile}`)");
     }
+    Err(NoCredentials { why })
 }
 
-/// The whole chain: the first error of a provider says only that there was one.
-fn reasons(error: &dyn std::error::Error) -> String {
-    let mut reasons: Vec<String> = Vec::new();
-    for error in std::iter::successors(Some(error), |error| error.source()) {
-        let reason = error.to_string();
-        // Some errors repeat what their source says.
-        if !reasons.last().is_some_and(|outer| outer.ends_with(&reason)) {
-            reasons.push(reason);
-        }
+/// In one line: what failed at the bottom of the chain, for its top says only that something did.
+fn why(error: &CredentialsError) -> String {
+    if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
+        return "none are configured".to_owned();
     }
-    reasons.join(": ")
+    let chain = std::iter::successors(error.source(), |&error| error.source());
+    let reasons: Vec<_> = chain.map(|error| error.to_string().trim().replace('\n', " ")).collect();
+    if reasons.is_empty() { error.to_string() } else { reasons.join(": ").trim_end_matches('.').to_owned() }
 }

@@ -11,5 +11,5 @@ mod stream;
 mod transmit;
 
 pub use client::{Answer, Api, Attempt, ClientSpec, RegionClient};
-pub use credentials::{Access, CredentialsError, live_access, placeholder_access};
+pub use credentials::{Access, NoCredentials, live_access, placeholder_access};
 pub use gate::{Gate, Opener};

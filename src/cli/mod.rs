@@ -49,6 +49,11 @@ enum Command {
 
 /// Parses the command line and carries it out.
 pub fn main() -> ExitCode {
+    // `console` lets CLICOLOR_FORCE, which CI systems set, win over the user's own wish.
+    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        console::set_colors_enabled(false);
+        console::set_colors_enabled_stderr(false);
+    }
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(*args),
         Command::Mock(args) => mock::run(&args),

@@ -1,0 +1,141 @@
+//! Where each test sits: an empty folder, a shell without AWS settings.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Far above what anything here takes; a test that hangs should fail, not stay.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Desk(TempDir);
+
+/// What a command said and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub fn json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_str(&self.read(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// `bedbench` with `args`, split at spaces.
+    pub fn command(&self, args: &str) -> assert_cmd::Command {
+        let mut command = assert_cmd::Command::from_std(self.child(args));
+        command.timeout(PATIENCE);
+        command
+    }
+
+    /// The same, to be spawned. Nobody sits at its stdin.
+    pub fn child(&self, args: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bedbench"));
+        let ambient = |name: &str| name.starts_with("AWS_") || name.starts_with("CLICOLOR") || name == "NO_COLOR";
+        for (name, _) in std::env::vars_os().filter(|(name, _)| ambient(&name.to_string_lossy())) {
+            command.env_remove(name);
+        }
+        command.env("HOME", self.0.path()).env("AWS_EC2_METADATA_DISABLED", "true");
+        command.current_dir(self.0.path()).args(args.split_whitespace()).stdin(Stdio::null());
+        command
+    }
+
+    pub fn says(&self, args: &str) -> Said {
+        Said::of(&mut self.command(args))
+    }
+}
+
+impl Said {
+    pub fn of(command: &mut assert_cmd::Command) -> Self {
+        command.output().map(Self::from).unwrap()
+    }
+
+    /// Asserts the exit code, showing what was said when it is another one.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+
+    /// Asserts that the error is one line, and returns it.
+    #[track_caller]
+    pub fn error(&self) -> &str {
+        let errors: Vec<_> = self.err.lines().filter(|line| line.starts_with("error: ")).collect();
+        assert_eq!(errors.len(), 1, "{self:#?}");
+        errors[0]
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("what is printed is UTF-8");
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+/// Looks again until `found` says yes.
+#[track_caller]
+pub fn wait_until(what: &str, mut found: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !found() {
+        assert!(Instant::now() < deadline, "never came: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Waits for `child`, which must end by itself; killed when it does not.
+#[track_caller]
+pub fn end_of(mut child: Child) -> Said {
+    let deadline = Instant::now() + PATIENCE;
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            let _ = child.kill();
+            panic!("did not end by itself");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.wait_with_output().unwrap().into()
+}
+
+#[cfg(unix)]
+pub fn signal(child: &Child, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(pid, signal).unwrap();
+}
+
+/// All files below `folder`, relative to it, sorted.
+pub fn files_in(folder: &Path) -> Vec<String> {
+    fn collect(folder: &Path, root: &Path, into: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, root, into);
+            } else {
+                into.push(path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    let mut files = Vec::new();
+    collect(folder, folder, &mut files);
+    files.sort();
+    files
+}

@@ -1,0 +1,11 @@
+//! The command line as somebody meets it: what it prints, what it leaves, how it exits.
+
+mod desk;
+mod listing;
+mod live;
+#[cfg(unix)]
+mod mock;
+mod refusals;
+mod run;
+#[cfg(unix)]
+mod signals;

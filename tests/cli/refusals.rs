@@ -1,0 +1,129 @@
+//! What is refused before anything is fired: one clear line, the way out, and the code.
+
+use super::desk::{Desk, Said, files_in};
+
+/// A mock run that is refused leaves nothing behind.
+fn refused(args: &str, code: i32) -> Said {
+    let desk = Desk::new();
+    let said = desk.says(&format!("run --mock -d 1s --warmup 0s {args}")).exits(code);
+    assert_eq!(files_in(&desk.path("")), [""; 0], "{args} left files");
+    assert_eq!(said.out, "", "{args}");
+    said
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_nearest_and_all_there_are() {
+    for (args, error) in [
+        (
+            "--profile apec",
+            "error: no profile is named `apec`; did you mean `apac`? Built in: apac, au, candidates. \
+             A path to a .toml file works too",
+        ),
+        (
+            "--profile zzz",
+            "error: no profile is named `zzz`. Built in: apac, au, candidates. A path to a .toml file works too",
+        ),
+        (
+            "--route sidney",
+            "error: profile `apac` has no route `sidney`; did you mean `sydney`? \
+             It has sydney, singapore, sydney→singapore, oregon",
+        ),
+        (
+            "--scenario congestd",
+            "error: no scenario is named `congestd`; did you mean `congested`? Built in: calm, congested. \
+             A path to a .toml file works too",
+        ),
+        (
+            "--workload chatt",
+            "error: no workload is named `chatt`; did you mean `chat`? Built in: chat. \
+             A path to a .toml file works too",
+        ),
+    ] {
+        assert_eq!(refused(&format!("--rps 5 {args}"), 2).error(), error);
+    }
+}
+
+#[test]
+fn a_rate_that_cannot_be_fired_is_refused() {
+    for rate in ["0", "-5", "NaN", "inf", "1e9", "1e308/s", "five", "5/x", "0.0001"] {
+        let said = refused(&format!("--rps {rate}"), 2);
+        assert!(said.error().contains("--rps"), "{rate}: {said:#?}");
+        assert!(said.error().len() < 150, "{rate}: {said:#?}");
+    }
+}
+
+#[test]
+fn a_length_that_makes_no_run_is_refused() {
+    let desk = Desk::new();
+    for duration in ["0", "0s", "-1s", "soon", "1m30", "100000h", "99999999999999999999999s"] {
+        let said = desk.says(&format!("run --mock --rps 5 -d {duration}")).exits(2);
+        assert!(said.error().contains("--duration"), "{duration}: {said:#?}");
+    }
+    for other in ["--warmup -1s", "--in-flight 0", "--request-timeout 0s", "--slo ttft:p95>1s", "--slo ttft:p100<1s"] {
+        let flag = other.split(' ').next().unwrap();
+        let said = refused(&format!("--rps 5 {other}"), 2);
+        assert!(said.error().contains(flag), "{other}: {said:#?}");
+    }
+}
+
+#[test]
+fn results_are_never_overwritten() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("taken")).unwrap();
+    desk.write("taken/requests.csv", "mine");
+    let said = desk.says("run --mock --rps 5 -d 1s -o taken").exits(2);
+    assert_eq!(said.error(), "error: taken is not empty; results are never overwritten");
+    assert_eq!(files_in(&desk.path("taken")), ["requests.csv"]);
+    assert_eq!(desk.read("taken/requests.csv"), "mine");
+    desk.write("file", "mine");
+    let said = desk.says("run --mock --rps 5 -d 1s -o file").exits(2);
+    assert!(said.error().starts_with("error: file: "), "{said:#?}");
+}
+
+#[test]
+fn a_broken_file_is_answered_with_its_line() {
+    let desk = Desk::new();
+    desk.write("broken.toml", "schema = 1\nname = \"x\n");
+    for flag in ["--profile", "--workload", "--scenario"] {
+        let said = desk.says(&format!("run --mock --rps 5 {flag} broken.toml")).exits(2);
+        assert!(said.error().starts_with("error: broken.toml:2: "), "{flag}: {said:#?}");
+        let said = desk.says(&format!("run --mock --rps 5 {flag} nowhere.toml")).exits(2);
+        assert!(said.error().starts_with("error: cannot read nowhere.toml: "), "{flag}: {said:#?}");
+    }
+}
+
+#[test]
+fn a_route_that_leaves_the_residency_is_refused_and_the_rule_named() {
+    let desk = Desk::new();
+    let au = desk.says("profile show au").exits(0).out;
+    desk.write("leaves.toml", &au.replace("au.anthropic", "apac.anthropic"));
+    for world in ["--mock", "--yes"] {
+        let said = desk.says(&format!("run --rps 5 -d 1s --profile leaves.toml {world}")).exits(6);
+        let error = said.error();
+        assert!(error.starts_with("error: leaves.toml: route `sydney`: residency refuses `apac."), "{error}");
+        assert!(error.contains("Tokyo (Japan)") && error.contains("allows Australia only"), "{error}");
+    }
+}
+
+#[test]
+fn a_mock_run_calls_the_mock_and_nothing_else() {
+    let said = refused("--rps 5 --endpoint ap-southeast-2=http://127.0.0.1:1", 2);
+    assert!(said.error().contains("--mock") && said.error().contains("--endpoint"), "{said:#?}");
+    let said = refused("--rps 5 --yes", 2);
+    assert!(said.error().contains("--yes"), "{said:#?}");
+}
+
+#[test]
+fn an_endpoint_must_be_a_url_of_a_region_that_is_called() {
+    let desk = Desk::new();
+    for (endpoint, said) in [
+        ("http://127.0.0.1:1", "write it like ap-southeast-2=http://127.0.0.1:7080"),
+        ("sydney=http://127.0.0.1:1", "Sydney is `ap-southeast-2`"),
+        ("mars-1=http://127.0.0.1:1", "`mars-1` is not a Region code; bedbench knows ap-southeast-2"),
+        ("ap-southeast-2=127.0.0.1:1", "must start with http://"),
+        ("eu-west-1=http://127.0.0.1:1", "no route of `au` calls eu-west-1"),
+    ] {
+        let error = desk.says(&format!("run --rps 5 --profile au --endpoint {endpoint}")).exits(2);
+        assert!(error.error().contains(said), "{endpoint}: {error:#?}");
+    }
+}
