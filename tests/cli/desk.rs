@@ -9,6 +9,21 @@ use tempfile::TempDir;
 /// Far above what anything here takes; a test that hangs should fail, not stay.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A mock run of under two seconds: half a second of load, and answers of two tokens.
+pub const SHORT: &str = "run --rps 40 --mock -d 500ms --warmup 0s --route sydney --scenario calm --workload short.toml";
+
+const SHORT_ANSWERS: &str = r#"
+schema = 1
+name = "short"
+summary = "answers that end soon"
+input = { p50 = 10, p95 = 10, max = 10 }
+output = { p50 = 2, p95 = 2, max = 2 }
+max_tokens = 2
+slo = []
+source = "test"
+date = "2026-11-23"
+"#;
+
 pub struct Desk(TempDir);
 
 /// What a command said and how it ended.
@@ -22,6 +37,13 @@ pub struct Said {
 impl Desk {
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
+    }
+
+    /// With what [`SHORT`] needs.
+    pub fn with_short_answers() -> Self {
+        let desk = Self::new();
+        desk.write("short.toml", SHORT_ANSWERS);
+        desk
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

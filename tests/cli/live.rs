@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use super::desk::{Desk, Said, files_in};
+use super::desk::{Desk, SHORT, Said, files_in};
 
 #[test]
 fn a_live_run_says_what_it_would_send_and_waits_for_a_yes() {
@@ -53,13 +53,14 @@ fn broken_credentials_name_the_reason_behind_the_reason() {
 
 #[test]
 fn ambient_endpoints_are_named_and_not_called() {
-    let desk = Desk::new();
+    let desk = Desk::with_short_answers();
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     socket.set_nonblocking(true).unwrap();
-    for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] {
-        let mut command = desk.command("run --rps 20 -d 1s --warmup 0s --mock --route sydney -q");
-        let said = Said::of(command.env(name, format!("http://{}", socket.local_addr().unwrap()))).exits(0);
-        assert!(said.err.starts_with(&format!("warning: {name} is set and ignored")), "{said:#?}");
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    let names = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"];
+    let said = Said::of(desk.command(&format!("{SHORT} -q")).envs(names.map(|name| (name, &url)))).exits(0);
+    for name in names {
+        assert!(said.err.contains(&format!("warning: {name} is set and ignored")), "{said:#?}");
     }
     assert!(socket.accept().is_err(), "the ambient endpoint was called");
 }

@@ -2,13 +2,11 @@
 
 use std::process::Stdio;
 
-use super::desk::{Desk, Said, end_of, files_in};
-
-const SHORT: &str = "run --rps 20 --mock -d 1s --warmup 0s --route sydney --scenario calm";
+use super::desk::{Desk, SHORT, Said, end_of, files_in};
 
 #[test]
 fn a_run_leaves_everything_that_a_review_needs() {
-    let desk = Desk::new();
+    let desk = Desk::with_short_answers();
     let said = desk.says(&format!("{SHORT} -q -o run")).exits(0);
     assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""), "quiet is quiet");
     let files = files_in(&desk.path("run"));
@@ -32,18 +30,21 @@ fn a_run_leaves_everything_that_a_review_needs() {
     assert_eq!(manifest["finished"]["interrupted"], false);
 }
 
+/// Started in the same second, as a script does it.
 #[test]
 fn two_runs_in_one_place_do_not_meet() {
-    let desk = Desk::new();
-    desk.says(&format!("{SHORT} -q")).exits(0);
-    desk.says(&format!("{SHORT} -q")).exits(0);
+    let desk = Desk::with_short_answers();
+    let runs = [(); 2].map(|()| desk.child(&format!("{SHORT} -q")).spawn().unwrap());
+    for run in runs {
+        end_of(run).exits(0);
+    }
     let manifests = files_in(&desk.path("results")).into_iter().filter(|file| file.ends_with("/manifest.json"));
     assert_eq!(manifests.count(), 2);
 }
 
 #[test]
 fn json_on_stdout_is_the_summary_and_nothing_else() {
-    let desk = Desk::new();
+    let desk = Desk::with_short_answers();
     let said = desk.says(&format!("{SHORT} --format json -o run")).exits(0);
     let printed: serde_json::Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:#?}"));
     assert_eq!(printed, desk.json("run/summary.json"));
@@ -53,7 +54,7 @@ fn json_on_stdout_is_the_summary_and_nothing_else() {
 /// Piped output is plain, and `NO_COLOR` holds even where colour is forced.
 #[test]
 fn what_is_piped_has_no_escape_codes() {
-    let desk = Desk::new();
+    let desk = Desk::with_short_answers();
     let plain = |said: &Said| !said.out.contains('\u{1b}') && !said.err.contains('\u{1b}');
     let run = desk.says(SHORT).exits(0);
     assert!(run.out.contains("MOCK") && plain(&run), "{run:#?}");
@@ -67,7 +68,7 @@ fn what_is_piped_has_no_escape_codes() {
 
 #[test]
 fn a_missed_objective_fails_the_run_and_names_the_route() {
-    let desk = Desk::new();
+    let desk = Desk::with_short_answers();
     let args = format!("{SHORT} -q -o run --slo ttft:p95<1ms --slo response:p99<50s");
     let said = desk.says(&args).exits(3);
     let missed: Vec<_> = said.err.lines().filter(|line| line.starts_with("SLO missed: ")).collect();
@@ -79,7 +80,7 @@ fn a_missed_objective_fails_the_run_and_names_the_route() {
 /// As in `bedbench run … | head -1`, closed while the run is still going on.
 #[test]
 fn a_closed_stdout_fails_nothing() {
-    let desk = Desk::new();
+    let desk = Desk::with_short_answers();
     let mut child =
         desk.child(&format!("{SHORT} -o run")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
