@@ -138,13 +138,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> DelayLine<S> {
                 Poll::Pending => break,
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Ready(Ok(())) => {
-                    if chunk.filled().is_empty() {
-                        self.inbound.ended = true;
-                    } else {
-                        let bytes = Bytes::copy_from_slice(chunk.filled());
-                        let due = self.arrival((self.now)());
-                        self.inbound.push(due, bytes);
-                    }
+                    // The end travels like anything else, as bytes that are none.
+                    self.inbound.ended = chunk.filled().is_empty();
+                    let bytes = Bytes::copy_from_slice(chunk.filled());
+                    let due = self.arrival((self.now)());
+                    self.inbound.push(due, bytes);
                 }
             }
         }
@@ -181,8 +179,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for DelayLine<S> {
         Poll::Ready(Ok(bytes.len()))
     }
 
+    /// Bytes on their way have left: a flush that waited for them to arrive would let HTTP/2 send
+    /// one large frame per one-way delay.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().drive_outbound(cx)
+        match self.get_mut().drive_outbound(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            _ => Poll::Ready(Ok(())),
+        }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -221,6 +224,7 @@ mod tests {
                 line.write_all(&byte).await.unwrap();
                 line.flush().await.unwrap();
             }
+            line.shutdown().await.unwrap();
             arrivals
         });
         let mut byte = [0];
@@ -234,6 +238,27 @@ mod tests {
         assert!(first - opened >= rtt * 3, "{:?}", first - opened);
         let second = now() - first;
         assert!(second >= rtt && second < rtt * 3, "{second:?}");
+    }
+
+    #[tokio::test]
+    async fn a_flush_waits_for_nobody_to_receive() {
+        let (mut line, _client) = line(Distance { rtt: Duration::from_secs(3_600), jitter: Duration::ZERO });
+        for _ in 0..2 {
+            line.write_all(b"frame").await.unwrap();
+            let flushed = tokio::time::timeout(Duration::from_secs(10), line.flush()).await;
+            flushed.expect("bytes that are on their way have left").unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_connection_travels_as_long_as_its_bytes() {
+        let rtt = Duration::from_millis(20);
+        let (mut line, client) = line(Distance { rtt, jitter: Duration::ZERO });
+        let opened = now();
+        drop(client);
+        assert_eq!(line.read(&mut [0]).await.unwrap(), 0);
+        assert!(now() - opened >= rtt * 5 / 2, "heard of it after {:?}", now() - opened);
+        assert_eq!(line.read(&mut [0]).await.unwrap(), 0, "and it stays ended");
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use super::live_world::LiveWorld;
 use super::respond::{Endpoint, Shared};
 use crate::clock::{Clock, Timer, monotonic};
 use crate::core::seed::Purpose;
-use crate::core::{RegionId, Seed};
+use crate::core::{RegionId, RequestKey, Seed};
 use crate::plan::workload::Workload;
 use crate::profile::Models;
 use crate::region::{PlaceSpec, World};
@@ -147,7 +147,7 @@ async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>, distance: Distan
         };
         connections += 1;
         let _ = socket.set_nodelay(true);
-        let draws = seed.indexed(Purpose::NetworkJitter, connections);
+        let draws = seed.keyed(Purpose::NetworkJitter, endpoint.region, RequestKey(connections), 0);
         let line = DelayLine::new(socket, distance, timer.clone(), draws, monotonic);
         let endpoint = endpoint.clone();
         tokio::spawn(async move {
