@@ -1,4 +1,7 @@
 //! Converse requests: what the model is asked, and what is refused before it is.
+//!
+//! The wording of refusals is the service's own, as users have reported it: langchain-aws#192
+//! (roles), earendil-works/pi#3443 (empty content), aws-samples/bedrock-engineer#8 (blank text).
 
 use serde::Deserialize;
 
@@ -71,7 +74,22 @@ pub fn read(body: &[u8]) -> Result<Asked, Exception> {
         ));
     }
     if request.messages.windows(2).any(|pair| pair[0].role == pair[1].role) {
-        return Err(Exception::validation("Roles must alternate between \"user\" and \"assistant\" in the messages."));
+        return Err(Exception::validation(
+            "A conversation must alternate between user and assistant roles. Make sure the conversation alternates between user and assistant roles and try again.",
+        ));
+    }
+    for (i, message) in request.messages.iter().enumerate() {
+        if message.content.is_empty() {
+            return Err(Exception::validation(format!(
+                "The content field in the Message object at messages.{i} is empty. Add a ContentBlock object to the content field and try again."
+            )));
+        }
+        let blank = |block: &Content| block.text.as_ref().is_some_and(|text| text.trim().is_empty());
+        if let Some(k) = message.content.iter().position(blank) {
+            return Err(Exception::validation(format!(
+                "The text field in the ContentBlock object at messages.{i}.content.{k} is blank. Add text to the text field, and try again."
+            )));
+        }
     }
     let limits = &request.inference_config;
     let max_tokens = match limits.max_tokens {
@@ -113,10 +131,24 @@ mod tests {
         for (body, wrong) in [
             ("not json", "could not be read"),
             (r#"{"messages":[]}"#, "must not be empty"),
-            (r#"{"messages":[{"role":"assistant","content":[]}]}"#, "must start with a user message"),
-            (r#"{"messages":[{"role":"user","content":[]},{"role":"user","content":[]}]}"#, "must alternate"),
-            (r#"{"messages":[{"role":"user","content":[]}],"inferenceConfig":{"maxTokens":0}}"#, "maxTokens"),
-            (r#"{"messages":[{"role":"user","content":[]}],"inferenceConfig":{"temperature":1.5}}"#, "temperature"),
+            (r#"{"messages":[{"role":"assistant","content":[{"text":"x"}]}]}"#, "must start with a user message"),
+            (
+                r#"{"messages":[{"role":"user","content":[{"text":"x"}]},{"role":"user","content":[{"text":"x"}]}]}"#,
+                "must alternate",
+            ),
+            (r#"{"messages":[{"role":"user","content":[]}]}"#, "messages.0 is empty"),
+            (
+                r#"{"messages":[{"role":"user","content":[{"text":"x"},{"text":" "}]}]}"#,
+                "messages.0.content.1 is blank",
+            ),
+            (
+                r#"{"messages":[{"role":"user","content":[{"text":"x"}]}],"inferenceConfig":{"maxTokens":0}}"#,
+                "maxTokens",
+            ),
+            (
+                r#"{"messages":[{"role":"user","content":[{"text":"x"}]}],"inferenceConfig":{"temperature":1.5}}"#,
+                "temperature",
+            ),
         ] {
             let refused = read(body.as_bytes()).unwrap_err();
             assert_eq!(refused.name, "ValidationException");
