@@ -8,9 +8,10 @@ use serde_json::json;
 use super::exit::{Exit, Failure};
 use super::print;
 use crate::clock::Clock;
+use crate::core::residency::Destination;
 use crate::core::{RegionId, Seed};
 use crate::mock::{ListenSpec, Mock, MockSpec};
-use crate::profile::{load_profile, load_scenario, load_workload};
+use crate::profile::{Route, load_profile, load_scenario, load_workload};
 
 #[derive(Debug, Args)]
 pub struct MockArgs {
@@ -64,7 +65,7 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
     let served: Vec<_> = regions.into_iter().zip(mock.addresses().iter().copied()).collect();
     print(&match args.format {
         Format::Json => announce_json(&served),
-        Format::Text => announce(&served, &profile.name, &scenario.name),
+        Format::Text => announce(&served, &profile.routes, &profile.name, &scenario.name),
     })?;
     wait_for_signal()?;
     // A mock that is told to stop has done its work: nothing is lost, so nothing failed.
@@ -83,22 +84,30 @@ fn announce_json(served: &[(RegionId, SocketAddr)]) -> String {
     json!({ "ready": true, "regions": regions }).to_string() + "\n"
 }
 
-fn announce(served: &[(RegionId, SocketAddr)], profile: &str, scenario: &str) -> String {
+fn announce(served: &[(RegionId, SocketAddr)], routes: &[Route], profile: &str, scenario: &str) -> String {
+    let model = |region| routes.iter().flat_map(|route| &route.targets).find(|target| target.endpoint() == region);
+    let model = |region| model(region).map_or("", Destination::model);
     let mut text = format!("MOCK Bedrock: profile {profile}, scenario {scenario} (repeating). Ctrl-C stops it.\n\n");
     for (region, address) in served {
-        text += &format!("  {:10} {region:15} http://{address}\n", region.name());
+        text += &format!("  {:10} {region:15} http://{address}  {}\n", region.name(), model(*region));
     }
-    if let Some((region, address)) = served.first() {
-        text += &format!(
-            "
+    let Some((region, address)) = served.first() else { return text };
+    text += &format!(
+        r#"
 For boto3, the AWS CLI or any AWS SDK, in another shell (the keys are dummies):
 
   export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=http://{address}
   export AWS_REGION={region} AWS_DEFAULT_REGION={region}
   export AWS_ACCESS_KEY_ID=mock AWS_SECRET_ACCESS_KEY=mock
-"
-        );
-    }
+
+  aws bedrock-runtime converse --model-id {} \
+    --messages '[{{"role":"user","content":[{{"text":"Hello"}}]}}]' --inference-config maxTokens=100
+
+It serves Converse and ConverseStream, for any model id that can be called in the Region. The same
+request always gets the same answer after the same service time: vary the prompt to see it spread.
+"#,
+        model(*region)
+    );
     text
 }
 
