@@ -3,6 +3,7 @@
 //! It asks the same Region model as the simulator, and knows nothing of who is calling: not of
 //! plans, not of routes, not of what is measured.
 
+mod answer;
 mod converse;
 mod delay;
 mod listen;

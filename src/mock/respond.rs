@@ -3,21 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
-use http_body_util::channel::Channel;
-use http_body_util::{BodyExt, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderName};
+use hyper::header::HeaderName;
 use hyper::{Method, Request, Response, StatusCode};
-use serde_json::json;
 use uuid::Uuid;
 
+use super::answer::{Answer, Events};
 use super::converse::{self, Asked};
 use super::live_world::{LiveWorld, Stay};
-use super::wire::{self, Body, Exception, REQUEST_ID};
+use super::wire::{self, Body, Exception};
 use crate::clock::{Clock, Timer};
 use crate::core::request::InvocationKey;
-use crate::core::residency::Processing;
+use crate::core::residency::{Processing, Reason};
 use crate::core::seed::fnv1a;
 use crate::core::{RegionId, RequestKey, Seed};
 use crate::plan::workload::Workload;
@@ -27,8 +26,6 @@ use crate::region::world::{Call, Refusal, Timeline};
 const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("amz-sdk-request");
 const LARGEST_BODY: usize = 25_000_000;
-/// After the first token, which comes alone so that its time is the model's.
-const TOKENS_PER_EVENT: u32 = 4;
 
 /// One Region's endpoint.
 pub struct Endpoint {
@@ -65,26 +62,28 @@ impl Endpoint {
         let (operation, model) = route(request.method(), request.uri().path())?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let (parts, body) = request.into_parts();
-        let body = Limited::new(body, LARGEST_BODY).collect().await;
-        let body = body.map_err(|_| Exception::validation("The request body is too large or was cut off."))?.to_bytes();
+        let body = collect(body).await?;
         let asked = converse::read(&body)?;
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let (key, attempt) = identify(header(INVOCATION_ID), header(ATTEMPT), &body);
         let (stay, timeline) = self.enter(&model, key, attempt, asked).await.map_err(refuse)?;
-        let answer = Answer { endpoint: self, key, asked, timeline };
+        let answer = Answer { key, asked, timeline };
         match operation {
             Operation::Converse => {
                 self.shared.timer.sleep_until(self.shared.clock.instant(timeline.last_token())).await;
                 stay.end();
                 Ok(wire::answer(StatusCode::OK, answer.whole(), request_id))
             }
+            // The head goes out with the first token: whether Bedrock flushes it earlier is not known.
             Operation::ConverseStream => {
                 self.shared.timer.sleep_until(self.shared.clock.instant(timeline.first_token)).await;
-                Ok(answer.stream(stay, request_id))
+                let events = Events::new(answer, stay, self.shared.clock.clone(), self.shared.timer.clone());
+                Ok(wire::stream(events, request_id))
             }
         }
     }
 
+    /// Waits for the model to begin, or to refuse.
     async fn enter(
         &self,
         model: &str,
@@ -93,8 +92,17 @@ impl Endpoint {
         asked: Asked,
     ) -> Result<(Stay, Timeline), Rejected> {
         let shared = &self.shared;
+        let model = named_by_arn(model, self.region).unwrap_or(model);
         let resolved = shared.models.inference_profiles().resolve(self.region, model);
-        let (pool, processing) = resolved.map_err(|reason| Rejected::Identifier(reason.to_string()))?;
+        let (pool, processing) = resolved.map_err(|reason| {
+            Rejected::Identifier(match reason {
+                Reason::UnknownDestinations => format!(
+                    "of ARNs it knows those of foundation models and system-defined inference profiles, of {} only",
+                    self.region
+                ),
+                reason => format!("`{model}` called in {}: {reason}", self.region.name()),
+            })
+        })?;
         let destinations = match processing {
             Processing::Within(regions) => regions,
             Processing::Anywhere(_) => RegionId::all().collect(),
@@ -148,12 +156,49 @@ fn refuse(rejected: Rejected) -> Exception {
     }
 }
 
+/// The id that an ARN of this Region ends with, where the ARN itself tells where it is processed: an
+/// application's own profile or a provisioned model names no model that a mock could know.
+fn named_by_arn(arn: &str, region: RegionId) -> Option<&str> {
+    let mut parts = arn.splitn(6, ':');
+    let (Some("arn"), Some("aws"), Some("bedrock"), Some(code), Some(_account), Some(resource)) =
+        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    let (kind, id) = resource.split_once('/')?;
+    (code == region.code() && matches!(kind, "foundation-model" | "inference-profile")).then_some(id)
+}
+
+/// Reads a body to its end even when it is too large: a client that is still sending would find the
+/// connection reset, and not the answer that tells it why.
+async fn collect(mut body: Incoming) -> Result<Bytes, Exception> {
+    let mut bytes = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Exception::validation("The request body was cut off."))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length <= LARGEST_BODY {
+            bytes.extend_from_slice(&data);
+        } else {
+            bytes = BytesMut::new();
+        }
+    }
+    if length > LARGEST_BODY {
+        return Err(Exception::validation(format!("The request body is larger than {LARGEST_BODY} bytes.")));
+    }
+    Ok(bytes.freeze())
+}
+
 /// The raw path is split before anything is decoded: a model id may carry `%2F`.
 fn route(method: &Method, path: &str) -> Result<(Operation, String), Exception> {
-    let unknown = || Exception::new(StatusCode::NOT_FOUND, "UnknownOperationException", "");
-    let mut segments = path.trim_start_matches('/').split('/');
-    let (Some("model"), Some(model), Some(operation), None) =
-        (segments.next(), segments.next(), segments.next(), segments.next())
+    let unknown = || {
+        let message = "bedbench's mock serves POST /model/{modelId}/converse and /model/{modelId}/converse-stream only";
+        Exception::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
+    };
+    let mut segments = path.split('/');
+    let (Some(""), Some("model"), Some(model), Some(operation), None) =
+        (segments.next(), segments.next(), segments.next(), segments.next(), segments.next())
     else {
         return Err(unknown());
     };
@@ -172,8 +217,8 @@ fn percent_decode(segment: &str) -> Option<String> {
     while let [first, tail @ ..] = rest {
         rest = tail;
         if *first == b'%' {
-            let hex = std::str::from_utf8(rest.get(..2)?).ok()?;
-            bytes.push(u8::from_str_radix(hex, 16).ok()?);
+            let digit = |at: usize| char::from(*rest.get(at)?).to_digit(16);
+            bytes.push((digit(0)? * 16 + digit(1)?) as u8);
             rest = &rest[2..];
         } else {
             bytes.push(*first);
@@ -194,90 +239,6 @@ fn identify(invocation: Option<&str>, attempt: Option<&str>, body: &[u8]) -> (Re
     (RequestKey(fnv1a(body)), attempt.saturating_sub(1))
 }
 
-/// What is sent back for a served call.
-struct Answer<'a> {
-    endpoint: &'a Endpoint,
-    key: RequestKey,
-    asked: Asked,
-    timeline: Timeline,
-}
-
-impl Answer<'_> {
-    fn stop_reason(&self) -> &'static str {
-        if self.timeline.tokens == self.asked.max_tokens { "max_tokens" } else { "end_turn" }
-    }
-
-    /// From the request's arrival to the last token, as the service counts it.
-    fn latency_ms(&self) -> u64 {
-        self.timeline.last_token().since(self.timeline.arrived).as_millis() as u64
-    }
-
-    fn usage(&self) -> serde_json::Value {
-        let (input, output) = (self.asked.input_tokens, self.timeline.tokens);
-        json!({ "inputTokens": input, "outputTokens": output, "totalTokens": input + output })
-    }
-
-    fn whole(&self) -> String {
-        let text: String = (0..self.timeline.tokens).map(|token| word(self.key, token)).collect();
-        json!({
-            "metrics": { "latencyMs": self.latency_ms() },
-            "output": { "message": { "content": [{ "text": text }], "role": "assistant" } },
-            "stopReason": self.stop_reason(),
-            "usage": self.usage(),
-        })
-        .to_string()
-    }
-
-    /// The head goes out with the first token: whether Bedrock flushes it earlier is not known.
-    fn stream(&self, stay: Stay, request_id: &str) -> Response<Body> {
-        let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(16);
-        let (clock, timer) = (self.endpoint.shared.clock.clone(), self.endpoint.shared.timer.clone());
-        let (key, timeline) = (self.key, self.timeline);
-        let stop = json!({ "stopReason": self.stop_reason() });
-        let metadata = json!({ "metrics": { "latencyMs": self.latency_ms() }, "usage": self.usage() });
-        tokio::spawn(async move {
-            let mut padding = key.0;
-            let mut frame = |kind, payload| {
-                padding = padding.wrapping_mul(31).wrapping_add(17);
-                wire::event(kind, payload, padding >> 8)
-            };
-            let mut events = vec![(timeline.first_token, frame("messageStart", json!({ "role": "assistant" })))];
-            let mut written = 0;
-            while written < timeline.tokens {
-                let until = if written == 0 { 1 } else { (written + TOKENS_PER_EVENT).min(timeline.tokens) };
-                let text: String = (written..until).map(|token| word(key, token)).collect();
-                let delta = json!({ "contentBlockIndex": 0, "delta": { "text": text } });
-                events.push((timeline.token(until - 1), frame("contentBlockDelta", delta)));
-                written = until;
-            }
-            let end = timeline.last_token();
-            events.push((end, frame("contentBlockStop", json!({ "contentBlockIndex": 0 }))));
-            events.push((end, frame("messageStop", stop)));
-            events.push((end, frame("metadata", metadata)));
-            for (at, frame) in events {
-                timer.sleep_until(clock.instant(at)).await;
-                if sender.send_data(frame).await.is_err() {
-                    // The client went away; dropping the stay frees the slot.
-                    return;
-                }
-            }
-            stay.end();
-        });
-        let mut response = Response::new(body.boxed());
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, "application/vnd.amazon.eventstream".parse().expect("plain ASCII"));
-        headers.insert(REQUEST_ID, request_id.parse().expect("a UUID is plain ASCII"));
-        response
-    }
-}
-
-/// Token `n` of the answer to `key`: text that anyone can tell from a model's.
-fn word(key: RequestKey, n: u32) -> String {
-    const WORDS: [&str; 8] = ["mock", "answer", "from", "bedbench", "no", "model", "was", "asked"];
-    let word = WORDS[(key.0.wrapping_add(u64::from(n)) % 8) as usize];
-    if n == 0 { word.to_owned() } else { format!(" {word}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,12 +252,31 @@ mod tests {
         for (method, path) in [
             (Method::GET, "/model/x/converse"),
             (Method::POST, "/"),
+            (Method::POST, "//model/x/converse"),
             (Method::POST, "/model/x/y/converse"),
             (Method::POST, "/model/x/speak"),
         ] {
             assert!(route(&method, path).is_err_and(|e| e.name == "UnknownOperationException"), "{path}");
         }
-        assert!(route(&Method::POST, "/model/%zz/converse").is_err_and(|e| e.name == "ValidationException"));
+        for path in ["/model/%zz/converse", "/model/%+f/converse", "/model/%f/converse", "/model//converse"] {
+            assert!(route(&Method::POST, path).is_err_and(|e| e.name == "ValidationException"), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_arn_that_names_a_model_of_this_region_is_that_model() {
+        let named = |arn| named_by_arn(arn, RegionId::SYDNEY);
+        let profile = "arn:aws:bedrock:ap-southeast-2:111122223333:inference-profile/au.model-v1:0";
+        assert_eq!(named(profile), Some("au.model-v1:0"));
+        assert_eq!(named("arn:aws:bedrock:ap-southeast-2::foundation-model/model"), Some("model"));
+        for opaque in [
+            "arn:aws:bedrock:us-west-2:111122223333:inference-profile/au.model",
+            "arn:aws:bedrock:ap-southeast-2:111122223333:application-inference-profile/abc",
+            "arn:aws:bedrock",
+            "model",
+        ] {
+            assert_eq!(named(opaque), None, "{opaque}");
+        }
     }
 
     #[test]

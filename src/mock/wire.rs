@@ -12,9 +12,11 @@ use hyper::header::{CONTENT_TYPE, HeaderName};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
-pub type Body = BoxBody<Bytes, std::io::Error>;
+use super::answer::Events;
 
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+pub type Body = BoxBody<Bytes, std::convert::Infallible>;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// Bedrock pads every event to blur how long its text is.
@@ -62,11 +64,19 @@ impl Exception {
 
 /// A complete JSON response.
 pub fn answer(status: StatusCode, json: String, request_id: &str) -> Response<Body> {
-    let body = Full::new(Bytes::from(json)).map_err(|never| match never {}).boxed();
-    let mut response = Response::new(body);
+    let mut response = Response::new(Full::new(Bytes::from(json)).boxed());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, "application/json".parse().expect("plain ASCII"));
+    headers.insert(REQUEST_ID, request_id.parse().expect("a UUID is plain ASCII"));
+    response
+}
+
+/// A response whose events come as they fall due.
+pub fn stream(events: Events, request_id: &str) -> Response<Body> {
+    let mut response = Response::new(events.boxed());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, "application/vnd.amazon.eventstream".parse().expect("plain ASCII"));
     headers.insert(REQUEST_ID, request_id.parse().expect("a UUID is plain ASCII"));
     response
 }
