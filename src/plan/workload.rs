@@ -35,9 +35,10 @@ impl TokenLengths {
         (law.sample(draws).round() as u32).clamp(1, self.max)
     }
 
-    /// Mean of the uncut distribution; the cut is far out in every shipped workload.
+    /// Mean of the uncut distribution, if that is below `max`; the cut is far out in every shipped
+    /// workload.
     pub fn mean(&self) -> f64 {
-        f64::from(self.p50) * (self.sigma().powi(2) / 2.0).exp()
+        (f64::from(self.p50) * (self.sigma().powi(2) / 2.0).exp()).min(f64::from(self.max))
     }
 }
 
@@ -86,6 +87,11 @@ mod tests {
         assert!((at(0.95) / 1_200.0 - 1.0).abs() < 0.03, "p95 {}", at(0.95));
         let mean = drawn.iter().map(|n| f64::from(*n)).sum::<f64>() / drawn.len() as f64;
         assert!((mean / lengths.mean() - 1.0).abs() < 0.02, "mean {mean}, computed {}", lengths.mean());
+    }
+
+    #[test]
+    fn no_mean_is_above_the_longest() {
+        assert_eq!(TokenLengths { p50: 1, p95: u32::MAX, max: 1_000 }.mean(), 1_000.0);
     }
 
     #[test]

@@ -60,6 +60,9 @@ impl Scenario {
         if scenario.phase.is_empty() {
             return Err(FileError::new(file, "a scenario needs at least one [[phase]]"));
         }
+        if scenario.length.0 < Duration::from_secs(1) {
+            return Err(FileError::new(file, format!("length must be at least 1s, not {}", scenario.length)));
+        }
         for phase in &scenario.phase {
             if !(phase.share.is_finite() && phase.share > 0.0) {
                 return Err(wrong(&phase.name, format!("share must be above 0, not {}", phase.share)));
@@ -150,5 +153,8 @@ regions = [{ code = "ap-southeast-2", background = 0.9, account_load = 0.5 }]
         let broken = TWO_PHASES.replace("account_load = 0.5", "account_load = 1.0");
         let said = Scenario::parse("test.toml", &broken).unwrap_err().to_string();
         assert!(said.contains("`storm`") && said.contains("account_load"), "{said}");
+        // Played over and over, it would change without end at one instant.
+        let said = Scenario::parse("test.toml", &TWO_PHASES.replace("10s", "0s")).unwrap_err().to_string();
+        assert!(said.contains("length must be at least 1s"), "{said}");
     }
 }

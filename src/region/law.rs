@@ -9,6 +9,9 @@ use crate::core::seed::Draws;
 /// z of the 95th percentile of the standard normal distribution.
 const Z95: f64 = 1.644_853_626_951_472_7;
 
+/// No draw takes longer, so that sums and multiples of draws stay within what a `Duration` holds.
+const LONGEST: f64 = 1e6;
+
 /// How long something takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Law {
@@ -26,7 +29,7 @@ impl Law {
             Self::Fixed(time) => *time,
             Self::LogNormal { p50, .. } => {
                 let law = LogNormal::new(p50.as_secs_f64().ln(), self.sigma()).expect("checked by the profile");
-                Duration::from_secs_f64(law.sample(draws))
+                Duration::from_secs_f64(law.sample(draws).min(LONGEST))
             }
         }
     }
@@ -34,7 +37,9 @@ impl Law {
     pub fn mean(&self) -> Duration {
         match self {
             Self::Fixed(time) => *time,
-            Self::LogNormal { p50, .. } => p50.mul_f64((self.sigma().powi(2) / 2.0).exp()),
+            Self::LogNormal { p50, .. } => {
+                Duration::from_secs_f64((p50.as_secs_f64() * (self.sigma().powi(2) / 2.0).exp()).min(LONGEST))
+            }
         }
     }
 
@@ -63,5 +68,13 @@ mod tests {
         assert!(near(times[47_500], 1_600), "p95 {:?}", times[47_500]);
         let mean = times.iter().sum::<Duration>() / 50_000;
         assert!((mean.as_secs_f64() / law.mean().as_secs_f64() - 1.0).abs() < 0.01, "mean {mean:?}");
+    }
+
+    #[test]
+    fn a_spread_beyond_all_sense_is_long_and_no_panic() {
+        let law = Law::LogNormal { p50: Duration::from_nanos(1), p95: Duration::from_secs(1_000_000_000) };
+        let mut draws = Seed(9).stream(Purpose::FirstToken);
+        let longest = (0..1_000).map(|_| law.sample(&mut draws)).max().unwrap();
+        assert_eq!(longest.max(law.mean()), Duration::from_secs(1_000_000));
     }
 }

@@ -42,14 +42,21 @@ struct Bucket {
 impl Bucket {
     fn full(per_minute: f64, burst: Duration, now: RunTime) -> Self {
         let rate = per_minute / 60.0;
-        let capacity = (rate * burst.as_secs_f64()).max(1.0);
-        Self { rate, capacity, share: 1.0, level: capacity, at: now }
+        let mut bucket = Self { rate, capacity: rate * burst.as_secs_f64(), share: 1.0, level: 0.0, at: now };
+        bucket.level = bucket.limit();
+        bucket
     }
 
     fn advance(&mut self, now: RunTime) {
         let gained = self.rate * self.share * now.since(self.at).as_secs_f64();
-        self.level = (self.level + gained).min(self.capacity * self.share);
+        self.level = (self.level + gained).min(self.limit());
         self.at = now;
+    }
+
+    /// What can be saved up. A bucket that could never hold one whole request would refuse them all,
+    /// however slowly they come: a small quota is slow, not shut.
+    fn limit(&self) -> f64 {
+        (self.capacity * self.share).max(1.0)
     }
 
     fn holds(&mut self, now: RunTime, amount: f64) -> bool {
@@ -97,7 +104,7 @@ impl Quota {
     pub fn settle(&mut self, now: RunTime, reserved: u64, used: f64) {
         if let Some(bucket) = &mut self.tokens {
             bucket.advance(now);
-            bucket.level = (bucket.level + reserved as f64 - used).min(bucket.capacity * bucket.share);
+            bucket.level = (bucket.level + reserved as f64 - used).min(bucket.limit());
         }
     }
 
@@ -106,7 +113,7 @@ impl Quota {
         for bucket in [&mut self.requests, &mut self.tokens].into_iter().flatten() {
             bucket.advance(now);
             bucket.share = share;
-            bucket.level = bucket.level.min(bucket.capacity * share);
+            bucket.level = bucket.level.min(bucket.limit());
         }
     }
 }
@@ -168,5 +175,15 @@ mod tests {
         assert_eq!((0..11).filter(|_| quota.admit(at(0.0), 0).is_ok()).count(), 5);
         assert!(quota.admit(at(1.9), 0).is_err());
         assert!(quota.admit(at(2.0), 0).is_ok());
+    }
+
+    #[test]
+    fn a_small_quota_is_slow_and_not_shut() {
+        // 6 per minute saved for 10 s is one request, of which other applications leave 0.95.
+        let mut quota = quota(Some(6.0), None);
+        quota.set_share(at(0.0), 0.95);
+        assert_eq!(quota.admit(at(0.0), 0), Ok(()));
+        assert_eq!(quota.admit(at(10.0), 0), Err(Exceeded::Requests));
+        assert_eq!(quota.admit(at(10.6), 0), Ok(()));
     }
 }

@@ -198,7 +198,7 @@ impl World {
                 if let Some(ticket) = ticket {
                     // A cancelled call has freed its slot already.
                     let Some(running) = self.running.remove(&Ticket(ticket)) else { return };
-                    self.settle(at, &running.call, running.timeline.tokens);
+                    self.settle(at, &running.call, Some(running.timeline.tokens));
                 }
                 self.free(at, place, out);
             }
@@ -236,7 +236,7 @@ impl World {
         match place {
             Some(place) => self.offer(now, place, Job::Ours { call, arrived: now }, out),
             None => {
-                self.settle(now, &call, 0);
+                self.settle(now, &call, None);
                 out.push(Effect::Refuse(call.ticket, Refusal::Overloaded));
             }
         }
@@ -244,13 +244,14 @@ impl World {
 
     fn cancel(&mut self, now: RunTime, ticket: Ticket, out: &mut Vec<Effect>) {
         if let Some(running) = self.running.remove(&ticket) {
-            let timeline = running.timeline;
-            let written = match now.since(timeline.first_token) {
-                _ if now < timeline.first_token => 0,
-                since if timeline.gap.is_zero() => since.as_nanos().min(u128::from(timeline.tokens)) as u32,
-                since => ((since.as_nanos() / timeline.gap.as_nanos()) as u32 + 1).min(timeline.tokens),
-            };
-            self.settle(now, &running.call, written);
+            let Timeline { first_token, gap, tokens, .. } = running.timeline;
+            let begun = now
+                .since(first_token)
+                .as_nanos()
+                .checked_div(gap.as_nanos())
+                .map_or(tokens, |gaps| u32::try_from(gaps + 1).unwrap_or(u32::MAX).min(tokens));
+            let written = if now < first_token { 0 } else { begun };
+            self.settle(now, &running.call, Some(written));
             self.free(now, running.place, out);
             return;
         }
@@ -259,7 +260,7 @@ impl World {
             place.queue.remove(position)
         });
         if let Some(Job::Ours { call, .. }) = waiting {
-            self.settle(now, &call, 0);
+            self.settle(now, &call, None);
         }
     }
 
@@ -328,10 +329,11 @@ impl World {
         from_sydney(source) + from_sydney(served)
     }
 
-    fn settle(&mut self, now: RunTime, call: &Call, written: u32) {
+    /// `written` is what the model wrote. A call that never got a slot gives its whole reservation
+    /// back; one that was cut off before its first token has still been read.
+    fn settle(&mut self, now: RunTime, call: &Call, written: Option<u32>) {
         let reserved = call.reserved();
-        // A call that was never served gives its whole reservation back.
-        let used = if written == 0 { 0.0 } else { f64::from(call.input_tokens) + f64::from(written) * call.burndown };
+        let used = written.map_or(0.0, |written| f64::from(call.input_tokens) + f64::from(written) * call.burndown);
         if let Some(quota) = self.quota(now, call) {
             quota.settle(now, reserved, used);
         }
@@ -367,17 +369,21 @@ impl World {
     fn schedule_background(&mut self, now: RunTime, place: usize) {
         let spec = &self.places[place].spec;
         let load = spec.conditions.at(now).background;
-        if load <= 0.0 {
+        let mean = spec.mean_service(&self.workload);
+        // Requests that take no time load nothing, and would all arrive at this very instant.
+        if load <= 0.0 || mean.is_zero() {
             return;
         }
-        let rate = load * spec.slots as f64 / spec.mean_service(&self.workload).as_secs_f64();
+        let rate = load * spec.slots as f64 / mean.as_secs_f64();
         let region = spec.region;
         let number = self.places[place].background_drawn;
         self.places[place].background_drawn += 1;
         let mut draws = self.seed.keyed(Purpose::BackgroundArrival, region, RequestKey(number), 0);
         let gap: f64 = Exp1.sample(&mut draws);
         let epoch = self.places[place].background_epoch;
-        self.schedule(now + Duration::from_secs_f64(gap / rate), Event::Background { place, epoch });
+        // Saturates: a load of next to nothing comes next to never.
+        let gap = RunTime::from_secs_f64(gap / rate).since_start();
+        self.schedule(now + gap, Event::Background { place, epoch });
     }
 
     fn schedule(&mut self, at: RunTime, event: Event) {

@@ -200,3 +200,82 @@ fn luck_belongs_to_the_request_not_to_the_order() {
     };
     assert_eq!(first_token([1, 2]), first_token([2, 1]));
 }
+
+#[test]
+fn a_service_that_takes_no_time_cannot_be_loaded() {
+    let mut spec = place(RegionId::SYDNEY, 1, 0);
+    (spec.ttft, spec.tpot) = (Law::Fixed(Duration::ZERO), Law::Fixed(Duration::ZERO));
+    spec.conditions = Conditions::constant(Condition { background: 0.5, ..Condition::default() });
+    let mut bench = Bench::new(vec![spec]);
+    // Would never come back, with arrivals without end at time zero.
+    assert_eq!(begun(&bench.arrive(ms(1), 1)), [(1, ms(1))]);
+}
+
+#[test]
+fn next_to_no_load_comes_next_to_never() {
+    let mut spec = place(RegionId::SYDNEY, 1, 0);
+    spec.conditions = Conditions::constant(Condition { background: 1e-300, ..Condition::default() });
+    let mut bench = Bench::new(vec![spec]);
+    assert_eq!(begun(&bench.arrive(ms(1_000), 1)), [(1, ms(1_000))]);
+}
+
+/// What is left in a bucket of 1,000 tokens that does not fill up within the test.
+fn tokens_left_after(cancel: impl Fn(&mut Bench)) -> u32 {
+    let mut spec = place(RegionId::SYDNEY, 1, 5);
+    let quota = QuotaSpec {
+        requests_per_minute: None,
+        tokens_per_minute: Some(0.001),
+        burst: Duration::from_secs(60_000 * 1_000),
+    };
+    spec.quotas = vec![(Pool::Geographic, quota)];
+    let mut bench = Bench::new(vec![spec]);
+    cancel(&mut bench);
+    let fits = |tokens: u32| {
+        let mut asking = call(99, &[RegionId::SYDNEY]);
+        (asking.ticket, asking.input_tokens, asking.max_tokens) = (Ticket(1_000 + u64::from(tokens)), tokens, 0);
+        asking
+    };
+    (1..=1_000)
+        .rev()
+        .find(|tokens| {
+            let refused = Effect::Refuse(Ticket(1_000 + u64::from(*tokens)), Refusal::TooManyTokens);
+            !bench.on(ms(5_000), Input::Arrive(fits(*tokens))).contains(&refused)
+        })
+        .unwrap_or(0)
+}
+
+#[test]
+fn a_cancelled_call_pays_for_what_was_done_until_then() {
+    // 100 tokens in; the first token after 100 ms, then one every 10 ms.
+    let cancelled_at = |at: RunTime| {
+        tokens_left_after(|bench| {
+            bench.arrive(ms(0), 1);
+            bench.on(at, Input::Cancel(Ticket(1)));
+        })
+    };
+    assert_eq!(cancelled_at(ms(50)), 900, "read, nothing written");
+    assert_eq!(cancelled_at(ms(100)), 899);
+    assert_eq!(cancelled_at(ms(125)), 897);
+    let waiting = tokens_left_after(|bench| {
+        bench.arrive(ms(0), 1);
+        bench.arrive(ms(0), 2);
+        bench.on(ms(10), Input::Cancel(Ticket(2)));
+        bench.on(ms(4_000), Input::Wake);
+    });
+    assert_eq!(waiting, 890, "the one that only waited pays nothing");
+}
+
+#[test]
+fn background_comes_back_with_the_next_period() {
+    let mut spec = place(RegionId::SYDNEY, 10, 1_000);
+    let busy = Condition { background: 5.0, ..Condition::default() };
+    let steps = vec![(ms(0), Condition::default()), (ms(9_000), busy)];
+    spec.conditions = Conditions::new(steps, Some(Duration::from_secs(10)));
+    let mut bench = Bench::new(vec![spec]);
+    for period in [0, 1, 2, 100] {
+        bench.on(ms(period * 10_000 + 8_999), Input::Wake);
+        assert_eq!(bench.0.places[0].busy, 0, "at rest in period {period}");
+        bench.on(ms(period * 10_000 + 9_900), Input::Wake);
+        assert_eq!(bench.0.places[0].busy, 10, "busy in period {period}");
+    }
+}
