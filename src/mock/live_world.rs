@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
@@ -9,6 +10,10 @@ use crate::clock::{Clock, Timer};
 use crate::core::RunTime;
 use crate::region::World;
 use crate::region::world::{Call, Effect, Input, Refusal, Ticket, Timeline};
+
+/// With nobody waiting the model may fall behind by this much. Without a limit the first call after
+/// a quiet night would pay for all of its background load.
+const CATCH_UP: Duration = Duration::from_millis(250);
 
 type Answer = Result<Timeline, Refusal>;
 
@@ -63,18 +68,14 @@ impl LiveWorld {
         loop {
             let next = {
                 let mut state = self.lock();
-                state.on(self.clock.now(), Input::Wake);
-                // With nobody waiting the model catches up at the next arrival.
-                if state.waiting.is_empty() { None } else { state.world.next_wake() }
+                let now = self.clock.now();
+                state.on(now, Input::Wake);
+                let catch_up = now + CATCH_UP;
+                if state.waiting.is_empty() { catch_up } else { state.world.next_wake().unwrap_or(catch_up) }
             };
-            match next {
-                None => self.changed.notified().await,
-                Some(at) => {
-                    tokio::select! {
-                        () = timer.sleep_until(self.clock.instant(at)) => {}
-                        () = self.changed.notified() => {}
-                    }
-                }
+            tokio::select! {
+                () = timer.sleep_until(self.clock.instant(next)) => {}
+                () = self.changed.notified() => {}
             }
         }
     }
@@ -127,5 +128,29 @@ impl Drop for Stay {
         state.on(now, Input::Cancel(self.ticket));
         drop(state);
         self.world.changed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::{RegionId, Seed};
+    use crate::profile::{load_profile, load_scenario, load_workload};
+
+    #[tokio::test]
+    async fn the_model_keeps_up_though_nobody_asks() {
+        let (profile, scenario) = (load_profile("au").unwrap(), load_scenario("calm").unwrap());
+        let places = profile.places(|region: RegionId| scenario.repeating(region)).unwrap();
+        let clock = Clock::default();
+        let world = LiveWorld::new(World::new(Seed(1), places, load_workload("chat").unwrap()), clock.clone());
+        clock.start();
+        let running = tokio::spawn(world.clone().run(Timer::start().unwrap()));
+        let kept_up = async {
+            while world.lock().world.next_wake().unwrap() < RunTime::ZERO + CATCH_UP {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), kept_up).await.expect("events of the first moments happened");
+        running.abort();
     }
 }
