@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use bedbench::clock::{monotonic, sleep_until};
 use tempfile::TempDir;
 
 /// Far above what anything here takes; a test that hangs should fail, not stay.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A mock run of under two seconds: half a second of load, and answers of two tokens.
 pub const SHORT: &str = "run --rps 40 --mock -d 500ms --warmup 0s --route sydney --scenario calm --workload short.toml";
@@ -117,23 +119,23 @@ impl From<Output> for Said {
 /// Looks again until `found` says yes.
 #[track_caller]
 pub fn wait_until(what: &str, mut found: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = monotonic() + PATIENCE;
     while !found() {
-        assert!(Instant::now() < deadline, "never came: {what}");
-        std::thread::sleep(Duration::from_millis(5));
+        assert!(monotonic() < deadline, "never came: {what}");
+        sleep_until(monotonic() + LOOK_AGAIN);
     }
 }
 
 /// Waits for `child`, which must end by itself; killed when it does not.
 #[track_caller]
 pub fn end_of(mut child: Child) -> Said {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = monotonic() + PATIENCE;
     while child.try_wait().unwrap().is_none() {
-        if Instant::now() > deadline {
+        if monotonic() > deadline {
             let _ = child.kill();
             panic!("did not end by itself");
         }
-        std::thread::sleep(Duration::from_millis(5));
+        sleep_until(monotonic() + LOOK_AGAIN);
     }
     child.wait_with_output().unwrap().into()
 }
