@@ -27,9 +27,14 @@ where
 {
     match error {
         SdkError::ServiceError(service) => {
-            let code = service.err().code().unwrap_or("unknown error");
-            let outcome = of_status(service.raw().status().as_u16(), code);
-            Failure::new(outcome, format!("{code}: {}", service.err().message().unwrap_or("no message")))
+            let status = service.raw().status().as_u16();
+            let Some(code) = service.err().code() else {
+                // A proxy's page, or a body that nobody can read.
+                let what = format!("HTTP {status} that is not the service's: {}", chain(service.err()));
+                return Failure::new(of_status(status, ""), what);
+            };
+            let message = service.err().message().unwrap_or("no message");
+            Failure::new(of_status(status, code), format!("{code}: {message}"))
         }
         SdkError::TimeoutError(_) => Failure::new(Outcome::Timeout, "the client's own time limit ran out"),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Failure::new(Outcome::Timeout, "connect timeout"),
@@ -46,8 +51,10 @@ fn of_status(status: u16, code: &str) -> Outcome {
         (_, "ModelNotReadyException") => Outcome::Unavailable,
         (429, _) => Outcome::Throttled,
         (503 | 529, _) => Outcome::Unavailable,
-        (408 | 424 | 500.., _) => Outcome::ServerError,
-        _ => Outcome::Invalid,
+        (408 | 424, _) => Outcome::ServerError,
+        (400..=499, _) => Outcome::Invalid,
+        // Also a 200 that cannot be read, or a redirect: no answer, and nothing that was asked wrongly.
+        _ => Outcome::ServerError,
     }
 }
 
@@ -112,6 +119,8 @@ mod tests {
             (400, "ServiceQuotaExceededException", Outcome::Invalid),
             (403, "AccessDeniedException", Outcome::Invalid),
             (404, "ResourceNotFoundException", Outcome::Invalid),
+            (200, "", Outcome::ServerError),
+            (302, "", Outcome::ServerError),
         ] {
             assert_eq!(of_status(status, code), outcome, "{status} {code}");
         }

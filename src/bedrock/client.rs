@@ -8,7 +8,7 @@ use aws_sdk_bedrockruntime::config::retry::RetryConfig;
 use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
 use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Region, StalledStreamProtectionConfig};
 use aws_sdk_bedrockruntime::operation::RequestId;
-use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, InferenceConfiguration, Message};
+use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, ConverseOutput, InferenceConfiguration, Message};
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, OrchestratorError};
 use aws_smithy_types::body::SdkBody;
@@ -317,6 +317,10 @@ impl RegionClient {
         match ATTEMPT.scope(probe.clone(), call.send()).await {
             Ok(output) => {
                 content.request_id = output.request_id().map(str::to_owned);
+                // The SDK fills in what an answer lacks: without a message, usage and times are made up.
+                if !output.output().is_some_and(ConverseOutput::is_message) {
+                    return Err(Failure::new(Outcome::ServerError, "HTTP 200 without a message in it"));
+                }
                 content.usage = output.usage().map(usage);
                 content.service_latency = output.metrics().and_then(|metrics| millis(metrics.latency_ms()));
                 Ok(())
