@@ -1,0 +1,11 @@
+//! The mock as clients see it: through the AWS SDK, byte by byte, and when clients misbehave; and
+//! bedbench's own client against servers that do.
+
+mod abuse;
+mod bad_servers;
+mod bytes_on_the_wire;
+mod connections;
+mod fuzz;
+mod raw;
+mod sdk;
+mod setup;

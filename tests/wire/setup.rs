@@ -1,0 +1,105 @@
+//! Mocks of one or two Regions with a known speed, and SDK clients that call them.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::config::retry::RetryConfig;
+use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig};
+use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, InferenceConfiguration, Message};
+use bedbench::clock::Clock;
+use bedbench::core::residency::Pool;
+use bedbench::core::{RegionId, Seed};
+use bedbench::mock::{ListenSpec, Mock, MockSpec};
+use bedbench::plan::workload::{TokenLengths, Workload};
+use bedbench::profile::Models;
+use bedbench::region::conditions::Condition;
+use bedbench::region::quota::QuotaSpec;
+use bedbench::region::{Conditions, Law, PlaceSpec};
+
+pub const MODEL: &str = "amazon.nova-lite-v1:0";
+const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// Nobody waits longer than this for something that should have happened long ago.
+pub async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), future).await.unwrap_or_else(|_| panic!("hangs: {what}"))
+}
+
+pub fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// Sydney next door: 20 ms to the first of ten tokens, 2 ms between them, and no limits.
+pub fn sydney() -> PlaceSpec {
+    PlaceSpec {
+        region: RegionId::SYDNEY,
+        rtt: Duration::ZERO,
+        jitter: Duration::ZERO,
+        slots: 1_000,
+        queue: 1_000,
+        ttft: Law::Fixed(ms(20)),
+        per_input_token: Duration::ZERO,
+        tpot: Law::Fixed(ms(2)),
+        quotas: vec![],
+        conditions: Conditions::constant(Condition::default()),
+    }
+}
+
+/// A quota for calls of a plain model id that can be used up for good.
+pub fn quota(requests_per_minute: Option<f64>, tokens_per_minute: Option<f64>) -> Vec<(Pool, QuotaSpec)> {
+    vec![(Pool::InRegion, QuotaSpec { requests_per_minute, tokens_per_minute, burst: Duration::from_secs(60) })]
+}
+
+pub fn ten_tokens() -> Workload {
+    answers_of(TokenLengths::fixed(10))
+}
+
+pub fn answers_of(output: TokenLengths) -> Workload {
+    Workload {
+        schema: 1,
+        name: "test".into(),
+        summary: "test".into(),
+        input: TokenLengths::fixed(10),
+        output,
+        max_tokens: 1_000,
+        slo: vec![],
+        source: "test".into(),
+        date: "2026-11-23".into(),
+    }
+}
+
+pub fn start(places: Vec<PlaceSpec>) -> Mock {
+    start_with(places, ten_tokens(), Seed(1))
+}
+
+pub fn start_with(places: Vec<PlaceSpec>, workload: Workload, seed: Seed) -> Mock {
+    let listeners =
+        places.iter().map(|place| ListenSpec { world: 0, region: place.region, address: LOOPBACK }).collect();
+    let models = Models::built_in().expect("the shipped table is sound");
+    let clock = Clock::default();
+    clock.start();
+    Mock::start(MockSpec { seed, workload, models, worlds: vec![places], listeners }, clock).expect("free ports")
+}
+
+/// As a user would make one, but for retries: the SDK would hide what is to be seen.
+pub fn client(address: SocketAddr) -> Client {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("ap-southeast-2"))
+        .endpoint_url(format!("http://{address}"))
+        .credentials_provider(Credentials::new("mock", "mock", None, None, "test"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .retry_config(RetryConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    Client::from_conf(config.build())
+}
+
+pub fn user(text: &str) -> Message {
+    let message = Message::builder().role(ConversationRole::User).content(ContentBlock::Text(text.into()));
+    message.build().expect("role and content are set")
+}
+
+pub fn at_most(max_tokens: i32) -> InferenceConfiguration {
+    InferenceConfiguration::builder().max_tokens(max_tokens).build()
+}
