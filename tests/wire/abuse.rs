@@ -1,7 +1,9 @@
 //! Clients that are slow, many, half gone or wrong.
 
+use bedbench::region::PlaceSpec;
+
 use crate::raw::{Connection, HELLO, post, request};
-use crate::setup::{in_time, start, sydney};
+use crate::setup::{in_time, ms, start, sydney};
 
 const CONVERSE: &str = "/model/x/converse";
 
@@ -84,14 +86,37 @@ async fn a_client_that_asks_before_it_sends_a_body_is_told_to_go_on() {
     assert_eq!(connection.response().await.unwrap().status, 200);
 }
 
+/// Also from far away: what is on its way when the server is done with a connection still arrives.
 #[tokio::test]
 async fn what_is_not_http_is_turned_away() {
-    let mock = start(vec![sydney()]);
-    for noise in ["\r\n\r\n\0\0\0", "\u{16}\u{3}\u{1} a TLS hello", "PRI * HTTP/2.0\r\n\r\nnot quite HTTP/2"] {
+    let mock = start(vec![PlaceSpec { rtt: ms(20), ..sydney() }]);
+    for noise in
+        ["no HTTP at all\r\n\r\n", "POST /model/x/converse HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1} a TLS hello\r\n\r\n"]
+    {
         let mut connection = Connection::open(mock.addresses()[0]).await;
         connection.write(noise).await;
-        connection.shut_down().await;
-        in_time("the end", connection.rest()).await;
+        let answered = connection.response().await.expect("told, not just dropped");
+        assert_eq!(answered.status, 400, "{noise:?}");
+        assert!(in_time("the end", connection.rest()).await.is_empty());
     }
+    let mut connection = Connection::open(mock.addresses()[0]).await;
+    connection.write("PRI * HTTP/2.0\r\n\r\nnot quite HTTP/2").await;
+    connection.shut_down().await;
+    in_time("the end", connection.rest()).await;
     assert_eq!(post(mock.addresses()[0], CONVERSE, HELLO).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_wants_the_connection_closed_still_gets_its_whole_answer() {
+    let mock = start(vec![PlaceSpec { rtt: ms(20), ..sydney() }]);
+    for path in [CONVERSE, "/model/x/converse-stream"] {
+        let mut connection = Connection::open(mock.addresses()[0]).await;
+        connection.write(request("POST", path, HELLO).replace("host:", "connection: close\r\nhost:")).await;
+        let answered = connection.response().await.expect("an answer");
+        assert_eq!((answered.status, answered.header("connection")), (200, Some("close")));
+        if path != CONVERSE {
+            assert_eq!(answered.frames().last().unwrap().0[0].1, "metadata");
+        }
+        assert!(in_time("the end", connection.rest()).await.is_empty());
+    }
 }
