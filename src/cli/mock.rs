@@ -9,8 +9,9 @@ use super::exit::{Exit, Failure};
 use super::print;
 use crate::clock::Clock;
 use crate::core::residency::Destination;
+use crate::core::units::grouped;
 use crate::core::{RegionId, Seed};
-use crate::mock::{ListenSpec, Mock, MockSpec};
+use crate::mock::{ListenSpec, MODEL_MAXIMUM, Mock, MockSpec};
 use crate::profile::{Route, load_profile, load_scenario, load_workload};
 
 #[derive(Debug, Args)]
@@ -105,8 +106,10 @@ For boto3, the AWS CLI or any AWS SDK, in another shell (the keys are dummies):
 
 It serves Converse and ConverseStream, for any model id that can be called in the Region. The same
 request always gets the same answer after the same service time: vary the prompt to see it spread.
+Without maxTokens a call reserves {} tokens of the quota until it ends.
 "#,
-        model(*region)
+        model(*region),
+        grouped(u64::from(MODEL_MAXIMUM))
     );
     text
 }

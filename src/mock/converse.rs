@@ -9,7 +9,7 @@ use super::wire::Exception;
 use crate::plan::prompt::BYTES_PER_TOKEN;
 
 /// Output of a request that does not limit itself: what the model could write at most.
-const MODEL_MAXIMUM: u32 = 64_000;
+pub const MODEL_MAXIMUM: u32 = 64_000;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

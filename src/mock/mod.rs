@@ -11,4 +11,5 @@ mod live_world;
 mod respond;
 mod wire;
 
+pub use converse::MODEL_MAXIMUM;
 pub use listen::{ListenSpec, Mock, MockSpec};
