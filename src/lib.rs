@@ -1,4 +1,31 @@
 //! Open-loop load testing and latency benchmarks for Amazon Bedrock, as seen from Sydney.
+//!
+//! # The map of the house
+//!
+//! One set of rules, carried out in more than one world. The rules are pure: they take `now`, draw
+//! from named seeded streams, and never wait, read a clock, open a file or print.
+//!
+//! | folder | what it knows |
+//! |---|---|
+//! | [`core`] | the vocabulary: time, Regions, residency, requests, outcomes, records, seeds |
+//! | [`plan`] | *what* is fired and *when*: arrivals, token lengths, prompts |
+//! | [`routing`] | *where* an attempt goes next; one file per policy |
+//! | [`region`] | *what a Region does with it*: quota, slots, queue, service |
+//! | [`stats`] | intervals and comparisons |
+//! | [`measure`] | records → histograms → percentiles → the run's verdict |
+//! | [`profile`] | TOML files, built in or the user's own, and their checks |
+//! | [`clock`] | the only clocks and sleeps |
+//! | [`bedrock`] | the client: one attempt through the AWS SDK, stamped |
+//! | [`mock`] | the server: sockets, the delay line, the wire, around the Region model |
+//! | [`store`] | the results folder |
+//! | [`report`] | terminal, Markdown, plots |
+//! | [`drive`] | the pacer and the live driver: plan in, records out |
+//! | [`cli`] | one file per command |
+//!
+//! Dependencies point down: `cli` → `drive`, `mock`, `report` → `bedrock`, `store`, `measure` →
+//! `profile` → `routing`, `region`, `plan`, `stats` → `core`. `routing` may not see `region`, nor
+//! `mock` see what measures it; `tests/layering` holds this.
+
 pub mod bedrock;
 pub mod cli;
 pub mod clock;

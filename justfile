@@ -1,0 +1,27 @@
+# `just` lists what there is.
+_default:
+    @just --list
+
+# Everything that a change must pass, as in CI
+check:
+    .ci/run
+
+# All tests, or those named: just test --test cli
+test *ARGS:
+    cargo test {{ARGS}}
+
+# Measure the hot paths: just bench --bench region
+bench *ARGS:
+    cargo bench --benches {{ARGS}}
+
+# Licences, advisories and duplicates (needs cargo-deny)
+deny:
+    cargo deny check
+
+# A mock Bedrock for any client: just mock --port 7080
+mock *ARGS:
+    cargo run --release -- mock {{ARGS}}
+
+# A short run against the built-in mock: just run --route sydney
+run *ARGS:
+    cargo run --release -- run --rps 50 --mock -d 30s {{ARGS}}
