@@ -8,11 +8,11 @@ check:
 
 # All tests, or those named: just test --test cli
 test *ARGS:
-    cargo test {{ARGS}}
+    cargo test {{ ARGS }}
 
 # Measure the hot paths: just bench --bench region
 bench *ARGS:
-    cargo bench --benches {{ARGS}}
+    cargo bench --benches {{ ARGS }}
 
 # Licences, advisories and duplicates (needs cargo-deny)
 deny:
@@ -20,8 +20,8 @@ deny:
 
 # A mock Bedrock for any client: just mock --port 7080
 mock *ARGS:
-    cargo run --release -- mock {{ARGS}}
+    cargo run --release -- mock {{ ARGS }}
 
 # A short run against the built-in mock: just run --route sydney
 run *ARGS:
-    cargo run --release -- run --rps 50 --mock -d 30s {{ARGS}}
+    cargo run --release -- run --rps 50 --mock -d 30s {{ ARGS }}
