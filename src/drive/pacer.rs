@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::plan::prompt::{self, Prompt};
 
 /// How long before its instant a request is handed over to be prepared.
-const LEAD: Duration = Duration::from_millis(2);
+const LEAD: Duration = Duration::from_micros(900);
 
 /// How long a wait may go on without a look at [`Stop`].
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
