@@ -1,9 +1,9 @@
 //! What each request asks for: tokens in, tokens out, and the objectives that go with them.
 
-use rand_distr::{Distribution, LogNormal};
 use serde::{Deserialize, Serialize};
 
 use crate::core::RequestKey;
+use crate::core::log_normal::ByPercentiles;
 use crate::core::seed::{Purpose, Seed};
 use crate::core::slo::Slo;
 
@@ -16,29 +16,25 @@ pub struct TokenLengths {
     pub max: u32,
 }
 
-/// z of the 95th percentile of the standard normal distribution.
-const Z95: f64 = 1.644_853_626_951_472_7;
-
 impl TokenLengths {
     /// Every draw is `n`.
     pub const fn fixed(n: u32) -> Self {
         Self { p50: n, p95: n, max: n }
     }
 
-    fn sigma(&self) -> f64 {
-        (f64::from(self.p95.max(1)) / f64::from(self.p50.max(1))).ln().max(0.0) / Z95
+    fn law(&self) -> ByPercentiles {
+        let p50 = f64::from(self.p50.max(1));
+        ByPercentiles { p50, p95: f64::from(self.p95).max(p50) }
     }
 
     pub fn sample(&self, draws: &mut impl rand::Rng) -> u32 {
-        let median = f64::from(self.p50.max(1));
-        let law = LogNormal::new(median.ln(), self.sigma()).expect("sigma is finite and not negative");
-        (law.sample(draws).round() as u32).clamp(1, self.max)
+        (self.law().sample(draws).round() as u32).clamp(1, self.max)
     }
 
     /// Mean of the uncut distribution, if that is below `max`; the cut is far out in every shipped
     /// workload.
     pub fn mean(&self) -> f64 {
-        (f64::from(self.p50) * (self.sigma().powi(2) / 2.0).exp()).min(f64::from(self.max))
+        self.law().mean().min(f64::from(self.max))
     }
 }
 

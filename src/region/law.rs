@@ -2,12 +2,8 @@
 
 use std::time::Duration;
 
-use rand_distr::{Distribution, LogNormal};
-
+use crate::core::log_normal::ByPercentiles;
 use crate::core::seed::Draws;
-
-/// z of the 95th percentile of the standard normal distribution.
-const Z95: f64 = 1.644_853_626_951_472_7;
 
 /// No draw takes longer, so that sums and multiples of draws stay within what a `Duration` holds.
 const LONGEST: f64 = 1e6;
@@ -27,28 +23,24 @@ impl Law {
     pub fn sample(&self, draws: &mut Draws) -> Duration {
         match self {
             Self::Fixed(time) => *time,
-            Self::LogNormal { p50, .. } => {
-                let law = LogNormal::new(p50.as_secs_f64().ln(), self.sigma()).expect("checked by the profile");
-                Duration::from_secs_f64(law.sample(draws).min(LONGEST))
-            }
+            Self::LogNormal { p50, p95 } => capped(in_seconds(p50, p95).sample(draws)),
         }
     }
 
     pub fn mean(&self) -> Duration {
         match self {
             Self::Fixed(time) => *time,
-            Self::LogNormal { p50, .. } => {
-                Duration::from_secs_f64((p50.as_secs_f64() * (self.sigma().powi(2) / 2.0).exp()).min(LONGEST))
-            }
+            Self::LogNormal { p50, p95 } => capped(in_seconds(p50, p95).mean()),
         }
     }
+}
 
-    fn sigma(&self) -> f64 {
-        match self {
-            Self::Fixed(_) => 0.0,
-            Self::LogNormal { p50, p95 } => (p95.as_secs_f64() / p50.as_secs_f64()).ln() / Z95,
-        }
-    }
+fn in_seconds(p50: &Duration, p95: &Duration) -> ByPercentiles {
+    ByPercentiles { p50: p50.as_secs_f64(), p95: p95.as_secs_f64() }
+}
+
+fn capped(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds.min(LONGEST))
 }
 
 #[cfg(test)]
