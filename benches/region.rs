@@ -8,7 +8,7 @@ use std::time::Duration;
 use bedbench::core::residency::Pool;
 use bedbench::core::{RegionId, RequestKey, RunTime, Seed};
 use bedbench::plan::workload::Workload;
-use bedbench::profile::{builtin, load_profile, load_scenario};
+use bedbench::profile::{Loader, builtin};
 use bedbench::region::PlaceSpec;
 use bedbench::region::world::{Call, Effect, Input, Ticket, World};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -53,11 +53,11 @@ fn serve(world: &mut World, calls: Vec<Call>) -> Vec<Effect> {
 fn region(criterion: &mut Criterion) {
     let workload = common::workload();
     let calls = calls(&workload);
-    let profile = load_profile("apac").expect("it ships with the house");
+    let profile = Loader::built_in().unwrap().profile("apac").expect("it ships with the house");
     let mut group = criterion.benchmark_group("region");
     group.throughput(Throughput::Elements(u64::from(REQUESTS)));
     for scenario in builtin::SCENARIOS {
-        let scenario = load_scenario(scenario.name).expect("it ships with the house");
+        let scenario = Loader::built_in().unwrap().scenario(scenario.name).expect("it ships with the house");
         let places: Vec<PlaceSpec> = profile.places(|region| scenario.repeating(region)).expect("checked");
         let world = || World::new(Seed::default(), places.clone(), workload.clone());
         let begun = serve(&mut world(), calls.clone()).iter().filter(|e| matches!(e, Effect::Begin(..))).count();

@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use bedbench::core::{Outcome, RunTime};
+use bedbench::core::{Outcome, RequestKey, RunTime, Seed};
 use bedbench::routing::{Command, Event, POLICIES, Policy, Settings, Tried};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -22,7 +22,7 @@ fn route(policy: &mut dyn Policy) -> usize {
     for request in 0..REQUESTS {
         let mut now = RunTime::ZERO + Duration::from_millis(20) * request as u32;
         tried.clear();
-        let mut command = policy.on(now, Event::Arrived);
+        let mut command = policy.on(now, Event::Arrived { key: RequestKey(request) });
         while let Command::Attempt(target) = command {
             tried.push(Tried { target, outcome: outcome(request, tried.len()) });
             now = now + Duration::from_millis(5);
@@ -37,9 +37,15 @@ fn routing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("routing");
     group.throughput(Throughput::Elements(REQUESTS));
     for entry in POLICIES {
-        let settings = Settings { targets: (*entry.targets.end()).min(3), cooldown: Duration::from_secs(1) };
+        let targets = (*entry.targets.end()).min(3);
+        let weights = vec![1.0 / targets as f64; targets];
+        let settings = Settings { targets, cooldown: Duration::from_secs(1), weights };
         group.bench_function(entry.name, |bencher| {
-            bencher.iter_batched_ref(|| (entry.build)(&settings), |policy| route(&mut **policy), BatchSize::SmallInput);
+            bencher.iter_batched_ref(
+                || (entry.build)(&settings, Seed(1)),
+                |policy| route(&mut **policy),
+                BatchSize::SmallInput,
+            );
         });
     }
     group.finish();

@@ -7,15 +7,15 @@ use std::time::Duration;
 use bedbench::clock::Clock;
 use bedbench::core::{Outcome, RegionId, Seed};
 use bedbench::mock::{ListenSpec, Mock, MockSpec};
-use bedbench::profile::{load_profile, load_scenario, load_workload};
+use bedbench::profile::Loader;
 use bedbench::region::quota::QuotaSpec;
 use bedbench::store::rows::read_attempts;
 use common::bedbench;
 
 /// A mock of every Region that we have a model of, with so little quota that most calls throttle.
 fn tight_mock() -> (Mock, Vec<RegionId>) {
-    let profile = load_profile("candidates").unwrap();
-    let scenario = load_scenario("calm").unwrap();
+    let profile = Loader::built_in().unwrap().profile("candidates").unwrap();
+    let scenario = Loader::built_in().unwrap().scenario("calm").unwrap();
     let mut places = profile.places(|region| scenario.repeating(region)).unwrap();
     for (_, quota) in places.iter_mut().flat_map(|place| &mut place.quotas) {
         *quota = QuotaSpec { requests_per_minute: Some(600.0), tokens_per_minute: None, burst: Duration::from_secs(1) };
@@ -23,7 +23,7 @@ fn tight_mock() -> (Mock, Vec<RegionId>) {
     let regions: Vec<_> = places.iter().map(|place| place.region).collect();
     let address = "127.0.0.1:0".parse().unwrap();
     let listeners = regions.iter().map(|region| ListenSpec { world: 0, region: *region, address }).collect();
-    let workload = load_workload("chat").unwrap();
+    let workload = Loader::built_in().unwrap().workload("chat").unwrap();
     let spec = MockSpec { seed: Seed(1), workload, models: profile.models, worlds: vec![places], listeners };
     let clock = Clock::default();
     clock.start();
@@ -55,7 +55,7 @@ fn the_au_profile_sends_nothing_to_any_region_but_its_own_even_when_throttled() 
 fn no_shipped_candidate_route_can_be_processed_outside_its_residency() {
     use bedbench::core::residency::{Processing, Standing};
     for builtin in bedbench::profile::builtin::PROFILES {
-        let profile = load_profile(builtin.name).unwrap();
+        let profile = Loader::built_in().unwrap().profile(builtin.name).unwrap();
         let allowed: Vec<_> = profile.residency.allowed().collect();
         for route in profile.routes.iter().filter(|route| route.standing == Standing::Candidate) {
             for target in &route.targets {

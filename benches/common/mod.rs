@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bedbench::plan::workload::Workload;
-use bedbench::profile::load_workload;
+use bedbench::profile::Loader;
 use criterion::Criterion;
 
 /// Short: these benches guard against a step change, they do not chase a percent.
@@ -16,5 +16,5 @@ pub fn settings() -> Criterion {
 
 #[allow(dead_code, reason = "every bench compiles this file for itself, and not all draw requests")]
 pub fn workload() -> Workload {
-    load_workload("chat").expect("it ships with the house")
+    Loader::built_in().unwrap().workload("chat").expect("it ships with the house")
 }

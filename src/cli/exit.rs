@@ -30,7 +30,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// One clear line, and the code that goes with it.
+/// One clear line, or one for each of several problems, and the code that goes with them.
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
@@ -53,7 +53,7 @@ impl Failure {
     /// Says it on stderr.
     pub fn report(self) -> Exit {
         let error = console::style("error:").red().bold().for_stderr();
-        eprintln!("{error} {}", self.message);
+        self.message.lines().for_each(|line| eprintln!("{error} {line}"));
         self.exit
     }
 }
@@ -61,9 +61,6 @@ impl Failure {
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         let message = error.to_string();
-        match error {
-            LoadError::Refused { .. } => Self::refused(message),
-            _ => Self::usage(message),
-        }
+        if error.is_refusal() { Self::refused(message) } else { Self::usage(message) }
     }
 }

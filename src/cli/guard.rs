@@ -13,11 +13,12 @@ const AMBIENT: &[&str] = &["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME
 /// Names the ambient endpoint settings that are there, and that they have no effect.
 pub fn warn_of_ambient_endpoints() {
     for name in AMBIENT.iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())) {
-        let warning = console::style("warning:").yellow().bold().for_stderr();
-        eprintln!(
-            "{warning} {name} is set and ignored: bedbench calls what it says it calls. Use --endpoint REGION=URL"
-        );
+        warn(&format!("{name} is set and ignored: bedbench calls what it says it calls. Use --endpoint REGION=URL"));
     }
+}
+
+pub fn warn(what: &str) {
+    eprintln!("{} {what}", console::style("warning:").yellow().bold().for_stderr());
 }
 
 /// What a run would send at most.

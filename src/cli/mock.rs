@@ -7,12 +7,13 @@ use serde_json::json;
 
 use super::exit::{Exit, Failure};
 use super::print;
+use super::sources::Sources;
 use crate::clock::Clock;
 use crate::core::residency::Destination;
 use crate::core::units::grouped;
 use crate::core::{RegionId, Seed};
 use crate::mock::{ListenSpec, MODEL_MAXIMUM, Mock, MockSpec};
-use crate::profile::{Route, load_profile, load_scenario, load_workload};
+use crate::profile::Route;
 
 #[derive(Debug, Args)]
 pub struct MockArgs {
@@ -22,12 +23,18 @@ pub struct MockArgs {
     /// Port of the profile's first Region; the others follow. 0 picks free ones
     #[arg(long, default_value_t = 7080)]
     port: u16,
-    /// What happens over time: calm, congested, or a .toml file. Played over and over
+    /// What happens over time: a built-in name (see `bedbench scenario list`) or a .toml file. Played
+    /// over and over
     #[arg(long, default_value = "congested")]
     scenario: String,
     /// Lengths of the answers: a built-in name or a .toml file
     #[arg(long, default_value = "chat")]
     workload: String,
+    /// Service times of the Regions: `article` or a .toml file [default: profiles/regions.toml]
+    #[arg(long, value_name = "NAME|FILE")]
+    latency: Option<String>,
+    #[command(flatten)]
+    sources: Sources,
     /// Seed of every draw
     #[arg(long, default_value_t = Seed::default().0)]
     seed: u64,
@@ -43,9 +50,10 @@ enum Format {
 }
 
 pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
-    let profile = load_profile(&args.profile)?;
-    let scenario = load_scenario(&args.scenario)?;
-    let workload = load_workload(&args.workload)?;
+    let loader = args.sources.loader(args.latency.as_deref())?;
+    let profile = loader.profile(&args.profile)?;
+    let scenario = loader.scenario(&args.scenario)?;
+    let workload = loader.workload(&args.workload)?;
     let places = profile.places(|region| scenario.repeating(region)).map_err(Failure::usage)?;
     let regions = profile.endpoints();
     let listeners = regions

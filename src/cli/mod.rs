@@ -6,11 +6,14 @@ mod guard;
 mod mock;
 mod profile;
 mod run;
+mod shelf;
+mod sources;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::profile::Kind;
 use exit::Failure;
 
 /// Open-loop load tests and latency benchmarks for Amazon Bedrock, as seen from Sydney.
@@ -27,6 +30,7 @@ use exit::Failure;
   bedbench run --rps 50 --profile apac            measure Bedrock itself (asks before it spends)
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
   bedbench profile list                           what can be compared
+  bedbench profile check mine.toml                whether a profile of yours may be believed
 
 Exit codes: 0 ok · 1 failed · 2 usage or configuration · 3 SLO missed · 5 run invalid ·
 6 refused (residency, spending) · 130/143 interrupted"
@@ -42,9 +46,15 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Serve a mock Bedrock, one port per Region, for any client
     Mock(mock::MockArgs),
-    /// List the built-in profiles, or show one
+    /// What can be compared: list, show or check profiles
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
+    /// What can be asked: list or show workloads
+    #[command(subcommand)]
+    Workload(shelf::ShelfCommand),
+    /// What can go wrong in the mock: list or show scenarios
+    #[command(subcommand)]
+    Scenario(shelf::ShelfCommand),
 }
 
 /// Parses the command line and carries it out.
@@ -58,6 +68,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(*args),
         Command::Mock(args) => mock::run(&args),
         Command::Profile(command) => profile::run(&command),
+        Command::Workload(command) => shelf::run(Kind::Workload, &command),
+        Command::Scenario(command) => shelf::run(Kind::Scenario, &command),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -46,10 +46,18 @@ struct Facts {
     code: &'static str,
     name: &'static str,
     jurisdiction: Jurisdiction,
+    /// Of the city, in degrees: AWS does not publish where its sites are.
+    latitude: f64,
+    longitude: f64,
 }
 
-const fn facts(code: &'static str, name: &'static str, jurisdiction: Jurisdiction) -> Facts {
-    Facts { code, name, jurisdiction }
+const fn facts(
+    code: &'static str,
+    name: &'static str,
+    jurisdiction: Jurisdiction,
+    (latitude, longitude): (f64, f64),
+) -> Facts {
+    Facts { code, name, jurisdiction, latitude, longitude }
 }
 
 /// The Regions that bedbench can name: those that a request from Sydney, Melbourne, Singapore or
@@ -57,23 +65,23 @@ const fn facts(code: &'static str, name: &'static str, jurisdiction: Jurisdictio
 ///
 /// Source: AWS, "Regions and Availability Zones" (docs.aws.amazon.com/global-infrastructure).
 static REGIONS: &[Facts] = &[
-    facts("ap-southeast-2", "Sydney", Jurisdiction::Australia),
-    facts("ap-southeast-4", "Melbourne", Jurisdiction::Australia),
-    facts("ap-southeast-6", "Auckland", Jurisdiction::NewZealand),
-    facts("ap-southeast-1", "Singapore", Jurisdiction::Singapore),
-    facts("ap-southeast-3", "Jakarta", Jurisdiction::Indonesia),
-    facts("ap-northeast-1", "Tokyo", Jurisdiction::Japan),
-    facts("ap-northeast-2", "Seoul", Jurisdiction::SouthKorea),
-    facts("ap-northeast-3", "Osaka", Jurisdiction::Japan),
-    facts("ap-south-1", "Mumbai", Jurisdiction::India),
-    facts("ap-south-2", "Hyderabad", Jurisdiction::India),
-    facts("us-west-2", "Oregon", Jurisdiction::UnitedStates),
-    facts("us-west-1", "N. California", Jurisdiction::UnitedStates),
-    facts("us-east-1", "N. Virginia", Jurisdiction::UnitedStates),
-    facts("us-east-2", "Ohio", Jurisdiction::UnitedStates),
-    facts("ca-central-1", "Central Canada", Jurisdiction::Canada),
-    facts("eu-west-1", "Ireland", Jurisdiction::Ireland),
-    facts("eu-central-1", "Frankfurt", Jurisdiction::Germany),
+    facts("ap-southeast-2", "Sydney", Jurisdiction::Australia, (-33.8688, 151.2093)),
+    facts("ap-southeast-4", "Melbourne", Jurisdiction::Australia, (-37.8136, 144.9631)),
+    facts("ap-southeast-6", "Auckland", Jurisdiction::NewZealand, (-36.8509, 174.7645)),
+    facts("ap-southeast-1", "Singapore", Jurisdiction::Singapore, (1.3521, 103.8198)),
+    facts("ap-southeast-3", "Jakarta", Jurisdiction::Indonesia, (-6.2088, 106.8456)),
+    facts("ap-northeast-1", "Tokyo", Jurisdiction::Japan, (35.6762, 139.6503)),
+    facts("ap-northeast-2", "Seoul", Jurisdiction::SouthKorea, (37.5665, 126.978)),
+    facts("ap-northeast-3", "Osaka", Jurisdiction::Japan, (34.6937, 135.5023)),
+    facts("ap-south-1", "Mumbai", Jurisdiction::India, (19.076, 72.8777)),
+    facts("ap-south-2", "Hyderabad", Jurisdiction::India, (17.385, 78.4867)),
+    facts("us-west-2", "Oregon", Jurisdiction::UnitedStates, (45.8399, -119.7006)),
+    facts("us-west-1", "N. California", Jurisdiction::UnitedStates, (37.3382, -121.8863)),
+    facts("us-east-1", "N. Virginia", Jurisdiction::UnitedStates, (39.0438, -77.4874)),
+    facts("us-east-2", "Ohio", Jurisdiction::UnitedStates, (39.9612, -82.9988)),
+    facts("ca-central-1", "Central Canada", Jurisdiction::Canada, (45.5017, -73.5673)),
+    facts("eu-west-1", "Ireland", Jurisdiction::Ireland, (53.3498, -6.2603)),
+    facts("eu-central-1", "Frankfurt", Jurisdiction::Germany, (50.1109, 8.6821)),
 ];
 
 /// One AWS Region that bedbench knows.
@@ -100,6 +108,13 @@ impl RegionId {
 
     pub fn jurisdiction(self) -> Jurisdiction {
         REGIONS[usize::from(self.0)].jurisdiction
+    }
+
+    /// Latitude and longitude of the city that the Region is named after, or that its sites are
+    /// said to be near (Boardman for Oregon, Ashburn for N. Virginia), in degrees.
+    pub fn coordinates(self) -> (f64, f64) {
+        let facts = &REGIONS[usize::from(self.0)];
+        (facts.latitude, facts.longitude)
     }
 }
 

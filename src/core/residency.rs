@@ -22,6 +22,8 @@ pub enum Pool {
     Geographic,
     /// The `global.` inference profile.
     Global,
+    /// Provisioned Throughput: capacity of one's own, bought by the hour, called by its ARN.
+    Provisioned,
 }
 
 /// Where the service may process a call.
@@ -85,9 +87,12 @@ impl InferenceProfiles {
     /// Where a call of `model` in `endpoint` may be processed, and from which pool it is counted.
     ///
     /// # Errors
-    /// When the destinations are not known: an ARN, or a profile called from a Region that is
-    /// not one of its sources.
+    /// When the destinations are not known: an ARN that is not of provisioned capacity in the
+    /// Region called, or a profile called from a Region that is not one of its sources.
     pub fn resolve(&self, endpoint: RegionId, model: &str) -> Result<(Pool, Processing), Reason> {
+        if is_provisioned(endpoint, model) {
+            return Ok((Pool::Provisioned, Processing::Within(vec![endpoint])));
+        }
         if model.starts_with("arn:") {
             return Err(Reason::UnknownDestinations);
         }
@@ -109,6 +114,13 @@ impl InferenceProfiles {
             }
         })
     }
+}
+
+/// Whether `arn` names provisioned capacity in `region`: it is processed there and nowhere else.
+pub fn is_provisioned(region: RegionId, arn: &str) -> bool {
+    let of_region = arn.strip_prefix("arn:aws:bedrock:").and_then(|rest| rest.strip_prefix(region.code()));
+    let account = of_region.and_then(|rest| rest.strip_prefix(':')).and_then(|rest| rest.split_once(':'));
+    account.is_some_and(|(_, resource)| resource.starts_with("provisioned-model/"))
 }
 
 /// How a destination stands to the residency that the user asked for.
@@ -197,34 +209,44 @@ impl Residency {
 
 /// Why a target was refused, before the first byte.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("residency refuses `{model}` called in {}: {reason}", endpoint.name())]
+#[error("residency refuses `{model}`: called in {} it {reason}", endpoint.name())]
 pub struct Refusal {
     pub endpoint: RegionId,
     pub model: String,
     pub reason: Reason,
 }
 
+/// Says of a model what is wrong with calling it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     #[error(
-        "it can be processed in {}, and the residency allows {} only; take it out, or mark the route `reference = true`",
+        "can be processed in {}, and the residency allows {} only",
         list(outside.iter().map(|r| format!("{} ({})", r.name(), r.jurisdiction()))),
         list(allowed)
     )]
     Leaves { outside: Vec<RegionId>, allowed: Vec<Jurisdiction> },
-    #[error(
-        "a `global.` profile can be processed in any commercial Region; take it out, or mark the route `reference = true`"
-    )]
+    #[error("can be processed in any commercial Region of the world")]
     LeavesEverywhere,
-    #[error(
-        "nobody can tell from an ARN where it is processed; name the model id or a system-defined inference profile"
-    )]
+    #[error("is processed where nobody can tell: an ARN does not say")]
     UnknownDestinations,
     #[error(
-        "this inference profile cannot be called from there; its sources are {}",
+        "is not taken there; the sources of this inference profile are {}",
         list(sources.iter().map(|r| format!("{} ({})", r.name(), r.code())))
     )]
     NotASource { sources: Vec<RegionId> },
+}
+
+impl Reason {
+    /// What to do about it, as a sentence.
+    pub fn way_out(&self) -> &'static str {
+        match self {
+            Self::Leaves { .. } | Self::LeavesEverywhere => {
+                "Take it out, widen `residency`, or mark the route `reference = true`"
+            }
+            Self::UnknownDestinations => "Name the model id, or a system-defined inference profile",
+            Self::NotASource { .. } => "Call it from one of those, or use another model id",
+        }
+    }
 }
 
 fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {

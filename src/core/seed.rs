@@ -29,6 +29,8 @@ pub enum Purpose {
     BackgroundService = 8,
     NetworkJitter = 9,
     Resampling = 10,
+    Routing = 11,
+    ResponseCache = 12,
 }
 
 /// The run's seed: printed, stored, and a constant unless given.

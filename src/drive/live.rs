@@ -220,7 +220,7 @@ async fn attempt_all(shared: &Shared, route: &Route, fired: &Fired, attempts: &m
     let request = &fired.request;
     let deadline = request.intended + shared.timeouts.request;
     let mut tried: Vec<Tried> = Vec::new();
-    let mut command = route.decide(shared.clock.now(), Event::Arrived);
+    let mut command = route.decide(shared.clock.now(), Event::Arrived { key: request.key() });
     while let Command::Attempt(target) = command {
         let (destination, client) = &route.targets[target];
         let attempt = tried.len() as u16;

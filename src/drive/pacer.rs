@@ -80,22 +80,11 @@ mod tests {
     use super::*;
     use crate::core::units::Rate;
     use crate::plan::arrival;
-    use crate::plan::workload::{TokenLengths, Workload};
+    use crate::plan::workload::Workload;
 
     fn plan() -> Plan {
-        let workload = Workload {
-            schema: 1,
-            name: "test".into(),
-            summary: "test".into(),
-            input: TokenLengths::fixed(10),
-            output: TokenLengths::fixed(10),
-            max_tokens: 10,
-            slo: vec![],
-            source: "test".into(),
-            date: "2026-11-23".into(),
-        };
         let mut arrivals = (arrival::find("constant").unwrap().build)(Rate(1_000.0), Seed(1));
-        Plan::draw(&mut *arrivals, &workload, Duration::from_millis(50), Seed(1))
+        Plan::draw(&mut *arrivals, &Workload::fixed(10, 10), Duration::from_millis(50), Seed(1))
     }
 
     /// Fires the plan; returns each request with whether its gate was open when it was due.

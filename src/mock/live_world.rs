@@ -135,14 +135,18 @@ impl Drop for Stay {
 mod tests {
     use super::*;
     use crate::core::{RegionId, Seed};
-    use crate::profile::{load_profile, load_scenario, load_workload};
+    use crate::profile::Loader;
 
     #[tokio::test]
     async fn the_model_keeps_up_though_nobody_asks() {
-        let (profile, scenario) = (load_profile("au").unwrap(), load_scenario("calm").unwrap());
+        let (profile, scenario) =
+            (Loader::built_in().unwrap().profile("au").unwrap(), Loader::built_in().unwrap().scenario("calm").unwrap());
         let places = profile.places(|region: RegionId| scenario.repeating(region)).unwrap();
         let clock = Clock::default();
-        let world = LiveWorld::new(World::new(Seed(1), places, load_workload("chat").unwrap()), clock.clone());
+        let world = LiveWorld::new(
+            World::new(Seed(1), places, Loader::built_in().unwrap().workload("chat").unwrap()),
+            clock.clone(),
+        );
         clock.start();
         let running = tokio::spawn(world.clone().run(Timer::start().unwrap()));
         let kept_up = async {

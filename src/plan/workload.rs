@@ -1,5 +1,6 @@
 //! What each request asks for: tokens in, tokens out, and the objectives that go with them.
 
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::core::RequestKey;
@@ -38,6 +39,32 @@ impl TokenLengths {
     }
 }
 
+/// Class of the data in the prompts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sensitivity {
+    /// Nobody's: synthetic, or public.
+    Low,
+    /// Internal, or about people who cannot be told from it.
+    Medium,
+    /// Personal, or confidential by contract.
+    High,
+}
+
+impl std::fmt::Display for Sensitivity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        })
+    }
+}
+
+fn unchanged() -> f64 {
+    1.0
+}
+
 /// Tokens in and out, and the objectives of the users behind them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +77,16 @@ pub struct Workload {
     pub output: TokenLengths,
     /// Sent with every request: what the quota reserves at admission.
     pub max_tokens: u32,
+    /// How much it would matter if others read it; decides where it may be processed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<Sensitivity>,
+    /// Length of every prompt is multiplied by this: what compressing prompts would do.
+    #[serde(default = "unchanged")]
+    pub token_multiplier: f64,
+    /// Share of the requests that the application answers from a cache of its own: they are planned,
+    /// and never sent.
+    #[serde(default)]
+    pub cache_hit_rate: f64,
     pub slo: Vec<Slo>,
     /// Where the numbers come from, and when they were taken.
     pub source: String,
@@ -57,9 +94,53 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// Every request the same: what tests and benches compute by hand.
+    pub fn fixed(input: u32, output: u32) -> Self {
+        Self {
+            schema: 1,
+            name: "fixed".into(),
+            summary: format!("{input} tokens in, {output} out"),
+            input: TokenLengths::fixed(input),
+            output: TokenLengths::fixed(output),
+            max_tokens: output,
+            sensitivity: None,
+            token_multiplier: unchanged(),
+            cache_hit_rate: 0.0,
+            slo: Vec::new(),
+            source: "no distribution at all".into(),
+            date: "2026-11-23".into(),
+        }
+    }
+
+    /// # Errors
+    /// When a number in it makes no sense.
+    pub fn check(&self) -> Result<(), String> {
+        let lengths = [("input", &self.input), ("output", &self.output)];
+        if let Some((key, _)) = lengths.iter().find(|(_, l)| l.p50 == 0 || l.p95 < l.p50 || l.max < l.p50) {
+            return Err(format!("{key}: must be 0 < p50 <= p95, and max not below p50"));
+        }
+        if self.max_tokens == 0 {
+            return Err("max_tokens must be at least 1".into());
+        }
+        if !(self.token_multiplier > 0.0 && self.token_multiplier <= 10.0) {
+            return Err(format!("token_multiplier must be above 0 and at most 10, not {}", self.token_multiplier));
+        }
+        if !(0.0..1.0).contains(&self.cache_hit_rate) {
+            return Err(format!("cache_hit_rate must be from 0 to below 1, not {}", self.cache_hit_rate));
+        }
+        Ok(())
+    }
+
     /// Length of prompt `index` of the plan.
     pub fn draw_input(&self, seed: Seed, index: u32) -> u32 {
-        self.input.sample(&mut seed.indexed(Purpose::InputLength, u64::from(index)))
+        let drawn = self.input.sample(&mut seed.indexed(Purpose::InputLength, u64::from(index)));
+        ((f64::from(drawn) * self.token_multiplier).round() as u32).max(1)
+    }
+
+    /// Whether the application's own cache answers request `index`. A higher rate keeps every hit of
+    /// a lower one, so that two rates can be compared request by request.
+    pub fn draw_cache_hit(&self, seed: Seed, index: u32) -> bool {
+        seed.indexed(Purpose::ResponseCache, u64::from(index)).random::<f64>() < self.cache_hit_rate
     }
 
     /// Length of the answer to the request named `key`: the same on every route and attempt.

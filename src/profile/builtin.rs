@@ -18,9 +18,22 @@ pub static PROFILES: &[Builtin] = &[
     builtin!("apac", "profiles/apac.toml"),
     builtin!("au", "profiles/au.toml"),
     builtin!("candidates", "profiles/candidates.toml"),
+    builtin!("pacific", "profiles/pacific.toml"),
+    builtin!("sydney", "profiles/sydney.toml"),
 ];
 
-pub static WORKLOADS: &[Builtin] = &[builtin!("chat", "profiles/workloads/chat.toml")];
+pub static WORKLOADS: &[Builtin] = &[
+    builtin!("chat", "profiles/workloads/chat.toml"),
+    builtin!("moderation", "profiles/workloads/moderation.toml"),
+    builtin!("enrichment", "profiles/workloads/enrichment.toml"),
+    builtin!("synthetic-data", "profiles/workloads/synthetic-data.toml"),
+    builtin!("reporting", "profiles/workloads/reporting.toml"),
+    builtin!("ab-test", "profiles/workloads/ab-test.toml"),
+    builtin!("customer-api", "profiles/workloads/customer-api.toml"),
+    builtin!("background", "profiles/workloads/background.toml"),
+];
+
+pub static LATENCIES: &[Builtin] = &[builtin!("article", "profiles/latency/article.toml")];
 
 pub static SCENARIOS: &[Builtin] =
     &[builtin!("calm", "profiles/scenarios/calm.toml"), builtin!("congested", "profiles/scenarios/congested.toml")];
@@ -37,9 +50,12 @@ mod tests {
 
     #[test]
     fn every_file_in_the_folders_is_built_in() {
-        for (folder, list) in
-            [("profiles", PROFILES), ("profiles/workloads", WORKLOADS), ("profiles/scenarios", SCENARIOS)]
-        {
+        for (folder, list) in [
+            ("profiles", PROFILES),
+            ("profiles/workloads", WORKLOADS),
+            ("profiles/scenarios", SCENARIOS),
+            ("profiles/latency", LATENCIES),
+        ] {
             let root = concat!(env!("CARGO_MANIFEST_DIR"), "/");
             for entry in std::fs::read_dir(format!("{root}{folder}")).unwrap() {
                 let path = entry.unwrap().path();

@@ -1,28 +1,66 @@
-//! What is known of models: where a call may be processed, and how fast output uses up quota.
+//! What is known of models: where they can be called and how, where a call may be processed, and how
+//! fast output uses up quota.
 
 use super::builtin;
-use super::schema::{Burndown, ModelsFile};
-use super::toml_file::{FileError, parse};
+use super::schema::{Burndown, ListedModel, ModelsFile};
+use super::toml_file::{FileError, check_schema, nearest, parse};
+use crate::core::RegionId;
 use crate::core::residency::InferenceProfiles;
+
+/// How `ways` of the file names on-demand with the plain id.
+const IN_REGION: &str = "in-region";
 
 #[derive(Clone, Debug)]
 pub struct Models {
     profiles: InferenceProfiles,
     prefixes: Vec<String>,
+    listed: Vec<ListedModel>,
+    lists_date: String,
     burndown: Vec<Burndown>,
+}
+
+/// What the lists say about calling a model id in a Region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// That way.
+    Yes,
+    /// Not that way; these ids work there.
+    OtherWise(Vec<String>),
+    /// Not at all; these Regions have it, in some way.
+    Elsewhere(Vec<RegionId>),
+    /// The lists know the model or the Region not at all.
+    Unlisted { nearest: Option<String> },
 }
 
 impl Models {
     /// # Errors
     /// When the shipped table is broken.
     pub fn built_in() -> Result<Self, FileError> {
-        let file: ModelsFile = parse(builtin::MODELS.file, builtin::MODELS.text)?;
-        let prefixes = file.inference_profile.iter().map(|profile| profile.prefix.clone()).collect();
-        Ok(Self { profiles: InferenceProfiles::new(file.inference_profile), prefixes, burndown: file.burndown })
+        Self::parse(builtin::MODELS.file, builtin::MODELS.text)
+    }
+
+    /// # Errors
+    /// When `text` is no such table.
+    pub fn parse(file: &str, text: &str) -> Result<Self, FileError> {
+        let read: ModelsFile = parse(file, text)?;
+        check_schema(file, read.schema)?;
+        let prefixes = read.inference_profile.iter().map(|profile| profile.prefix.clone()).collect();
+        Ok(Self {
+            profiles: InferenceProfiles::new(read.inference_profile),
+            prefixes,
+            listed: read.model,
+            lists_date: read.model_lists.date,
+            burndown: read.burndown,
+        })
     }
 
     pub fn inference_profiles(&self) -> &InferenceProfiles {
         &self.profiles
+    }
+
+    /// When the lists of [`Self::offer`] were read.
+    pub fn lists_date(&self) -> &str {
+        &self.lists_date
     }
 
     /// The profile prefix of `model`, such as `au.`, and the id behind it.
@@ -31,6 +69,25 @@ impl Models {
             .iter()
             .find_map(|prefix| Some((Some(prefix.as_str()), model.strip_prefix(prefix.as_str())?)))
             .unwrap_or((None, model))
+    }
+
+    /// Whether `model`, with or without a profile prefix, can be called in `region`.
+    pub fn offer(&self, region: RegionId, model: &str) -> Offer {
+        let (prefix, base) = self.split(model);
+        let Some(row) = self.listed.iter().find(|row| row.ids.iter().any(|id| id == base)) else {
+            let known = self.listed.iter().flat_map(|row| &row.ids).map(String::as_str);
+            let nearest = nearest(base, known).map(|near| format!("{}{near}", prefix.unwrap_or_default()));
+            return Offer::Unlisted { nearest };
+        };
+        let Some(ways) = row.ways.get(&region) else { return Offer::Unlisted { nearest: None } };
+        if ways.iter().any(|way| way == prefix.unwrap_or(IN_REGION)) {
+            return Offer::Yes;
+        }
+        if ways.is_empty() {
+            return Offer::Elsewhere(row.ways.iter().filter(|(_, ways)| !ways.is_empty()).map(|(r, _)| *r).collect());
+        }
+        let id = |way: &String| if way == IN_REGION { base.to_owned() } else { format!("{way}{base}") };
+        Offer::OtherWise(ways.iter().map(id).collect())
     }
 
     /// Quota that one output token of `model` uses: 1 unless the table knows better.
@@ -67,5 +124,24 @@ mod tests {
         let models = Models::built_in().unwrap();
         assert_eq!(models.split("au.anthropic.claude-sonnet-5"), (Some("au."), "anthropic.claude-sonnet-5"));
         assert_eq!(models.split("anthropic.claude-sonnet-5"), (None, "anthropic.claude-sonnet-5"));
+    }
+
+    #[test]
+    fn the_lists_know_which_way_each_region_offers_a_model() {
+        let models = Models::built_in().unwrap();
+        let offer = |region: &str, model| models.offer(region.parse().unwrap(), model);
+        assert_eq!(offer("ap-southeast-2", "au.anthropic.claude-sonnet-5"), Offer::Yes);
+        assert_eq!(offer("ap-southeast-1", "anthropic.claude-sonnet-5"), Offer::Yes);
+        assert_eq!(
+            offer("ap-southeast-2", "anthropic.claude-sonnet-5"),
+            Offer::OtherWise(vec!["au.anthropic.claude-sonnet-5".into(), "global.anthropic.claude-sonnet-5".into()])
+        );
+        let us_west_2 = "us-west-2".parse().unwrap();
+        assert_eq!(offer("ap-southeast-2", "meta.llama3-3-70b-instruct-v1:0"), Offer::Elsewhere(vec![us_west_2]));
+        assert_eq!(
+            offer("ap-southeast-2", "au.anthropic.claude-sonet-5"),
+            Offer::Unlisted { nearest: Some("au.anthropic.claude-sonnet-5".into()) }
+        );
+        assert_eq!(offer("eu-west-1", "amazon.nova-lite-v1:0"), Offer::Unlisted { nearest: None });
     }
 }

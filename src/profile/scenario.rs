@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::toml_file::{FileError, parse};
 use crate::core::phase::{PhaseShare, Phases};
 use crate::core::units::Span;
 use crate::core::{RegionId, RunTime};
 use crate::region::Conditions;
 use crate::region::conditions::Condition;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     pub schema: u32,
@@ -24,7 +23,7 @@ pub struct Scenario {
     phase: Vec<PhaseFile>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PhaseFile {
     name: String,
@@ -35,7 +34,7 @@ struct PhaseFile {
     regions: Vec<ConditionFile>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConditionFile {
     code: RegionId,
@@ -53,17 +52,16 @@ fn undisturbed() -> f64 {
 
 impl Scenario {
     /// # Errors
-    /// When the file cannot be read as a scenario, or a number in it makes no sense.
-    pub fn parse(file: &str, text: &str) -> Result<Self, FileError> {
-        let scenario: Self = parse(file, text)?;
-        let wrong = |phase: &str, what: String| FileError::new(file, format!("phase `{phase}`: {what}"));
-        if scenario.phase.is_empty() {
-            return Err(FileError::new(file, "a scenario needs at least one [[phase]]"));
+    /// When a number in it makes no sense.
+    pub fn check(&self) -> Result<(), String> {
+        let wrong = |phase: &str, what: String| format!("phase `{phase}`: {what}");
+        if self.phase.is_empty() {
+            return Err("a scenario needs at least one [[phase]]".into());
         }
-        if scenario.length.0 < Duration::from_secs(1) {
-            return Err(FileError::new(file, format!("length must be at least 1s, not {}", scenario.length)));
+        if self.length.0 < Duration::from_secs(1) {
+            return Err(format!("length must be at least 1s, not {}", self.length));
         }
-        for phase in &scenario.phase {
+        for phase in &self.phase {
             if !(phase.share.is_finite() && phase.share > 0.0) {
                 return Err(wrong(&phase.name, format!("share must be above 0, not {}", phase.share)));
             }
@@ -78,7 +76,7 @@ impl Scenario {
                 }
             }
         }
-        Ok(scenario)
+        Ok(())
     }
 
     pub fn phases(&self) -> Vec<PhaseShare> {
@@ -135,9 +133,14 @@ share = 3
 regions = [{ code = "ap-southeast-2", background = 0.9, account_load = 0.5 }]
 "#;
 
+    fn parsed(text: &str) -> Scenario {
+        toml::from_str(text).unwrap()
+    }
+
     #[test]
     fn a_run_stretches_the_phases_and_the_mock_repeats_them() {
-        let scenario = Scenario::parse("test.toml", TWO_PHASES).unwrap();
+        let scenario = parsed(TWO_PHASES);
+        scenario.check().unwrap();
         let seconds = RunTime::from_secs_f64;
         let phases = Phases::lay_out(Duration::from_secs(5), Duration::from_secs(60), &scenario.phases());
         let during = scenario.during(&phases, RegionId::SYDNEY);
@@ -151,10 +154,10 @@ regions = [{ code = "ap-southeast-2", background = 0.9, account_load = 0.5 }]
     #[test]
     fn numbers_without_sense_are_refused() {
         let broken = TWO_PHASES.replace("account_load = 0.5", "account_load = 1.0");
-        let said = Scenario::parse("test.toml", &broken).unwrap_err().to_string();
+        let said = parsed(&broken).check().unwrap_err();
         assert!(said.contains("`storm`") && said.contains("account_load"), "{said}");
         // Played over and over, it would change without end at one instant.
-        let said = Scenario::parse("test.toml", &TWO_PHASES.replace("10s", "0s")).unwrap_err().to_string();
+        let said = parsed(&TWO_PHASES.replace("10s", "0s")).check().unwrap_err();
         assert!(said.contains("length must be at least 1s"), "{said}");
     }
 }

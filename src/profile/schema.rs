@@ -1,8 +1,10 @@
 //! The shape of profile, region and model files. Every shipped number has a source and a date.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 use crate::core::RegionId;
 use crate::core::region::Jurisdiction;
@@ -21,10 +23,11 @@ pub struct ProfileFile {
     pub residency: Vec<Jurisdiction>,
     pub source: String,
     pub date: String,
-    pub route: Vec<RouteFile>,
+    #[serde(default)]
+    pub route: Vec<Spanned<RouteFile>>,
     /// Overrides of the built-in Region model.
     #[serde(default)]
-    pub region: Vec<RegionFile>,
+    pub region: Vec<Spanned<RegionFile>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -32,11 +35,11 @@ pub struct ProfileFile {
 pub struct RouteFile {
     pub name: String,
     pub policy: String,
-    pub targets: Vec<TargetFile>,
+    pub targets: Vec<Spanned<TargetFile>>,
     /// Fired beside the others though outside the residency; never recommended.
     #[serde(default)]
     pub reference: bool,
-    /// `fallback`: how long a throttled target is left alone.
+    /// How long a throttled target is left alone; for policies that heed it.
     pub cooldown: Option<Span>,
 }
 
@@ -44,7 +47,19 @@ pub struct RouteFile {
 #[serde(deny_unknown_fields)]
 pub struct TargetFile {
     pub region: RegionId,
+    /// The model id, with the prefix of its inference profile if it is called through one.
     pub model: String,
+    /// ARN of provisioned capacity for this model, which is then called in its place.
+    pub provisioned: Option<String>,
+    /// Share of the requests; for policies that heed it.
+    pub weight: Option<f64>,
+}
+
+impl TargetFile {
+    /// What the Region is asked for.
+    pub fn called(&self) -> &str {
+        self.provisioned.as_ref().unwrap_or(&self.model)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -60,7 +75,7 @@ pub struct RegionsFile {
 pub struct RegionFile {
     pub code: RegionId,
     pub name: Option<String>,
-    pub rtt: Option<Rtt>,
+    pub rtt: Option<Spanned<Rtt>>,
     pub capacity: Option<Capacity>,
     pub ttft: Option<Times>,
     pub per_input: Option<Constant>,
@@ -111,28 +126,46 @@ pub struct Constant {
     pub date: String,
 }
 
-/// A log-normal time by its median and 95th percentile; equal numbers make it fixed.
+/// A time by its percentiles. Median and 95th alone make it log-normal, or fixed where they are equal;
+/// with `min`, `p99` and `max` it is a table of quantiles.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Times {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<Span>,
     pub p50: Span,
     pub p95: Span,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99: Option<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<Span>,
     pub source: String,
     pub date: String,
 }
 
 impl Times {
     /// # Errors
-    /// When the percentiles are not in order.
+    /// When the percentiles are not in order, or the table is not complete.
     pub fn law(&self) -> Result<Law, String> {
         let (p50, p95) = (self.p50.0, self.p95.0);
-        if p50 == p95 {
-            return Ok(Law::Fixed(p50));
+        match (self.min, self.p99, self.max) {
+            (Some(min), Some(p99), Some(max)) => {
+                let table = [(0.0, min.0), (0.5, p50), (0.95, p95), (0.99, p99.0), (1.0, max.0)];
+                if table.is_sorted_by_key(|(_, time)| *time) {
+                    return Ok(Law::Quantiles(table));
+                }
+                Err(format!(
+                    "min, p50, p95, p99 and max must not go down: {min}, {}, {}, {p99}, {max}",
+                    self.p50, self.p95
+                ))
+            }
+            (None, None, None) if p50 == p95 => Ok(Law::Fixed(p50)),
+            (None, None, None) if p50.is_zero() || p95 < p50 => {
+                Err(format!("p95 ({}) must not be below p50 ({}), nor p50 be 0", self.p95, self.p50))
+            }
+            (None, None, None) => Ok(Law::LogNormal { p50, p95 }),
+            _ => Err("min, p99 and max go together: with all three it is a table of quantiles".into()),
         }
-        if p50.is_zero() || p95 < p50 {
-            return Err(format!("p95 ({}) must not be below p50 ({}), nor p50 be 0", self.p95, self.p50));
-        }
-        Ok(Law::LogNormal { p50, p95 })
     }
 }
 
@@ -177,7 +210,29 @@ impl QuotaFile {
 pub struct ModelsFile {
     pub schema: u32,
     pub inference_profile: Vec<InferenceProfile>,
+    pub model_lists: ModelLists,
+    #[serde(default)]
+    pub model: Vec<ListedModel>,
+    #[serde(default)]
     pub burndown: Vec<Burndown>,
+}
+
+/// Where the rows of `[[model]]` come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelLists {
+    pub source: String,
+    pub date: String,
+}
+
+/// How Regions offer some models.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListedModel {
+    /// Without a profile prefix.
+    pub ids: Vec<String>,
+    /// By Region: `in-region`, or the prefix of an inference profile. Regions not named were not read.
+    pub ways: BTreeMap<RegionId, Vec<String>>,
 }
 
 /// Quota that one output token of a family of models uses.

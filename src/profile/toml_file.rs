@@ -30,6 +30,23 @@ impl FileError {
     }
 }
 
+/// The only version of our files so far.
+const SCHEMA: u32 = 1;
+
+/// # Errors
+/// When the file says that it is of another version.
+pub fn check_schema(file: &str, schema: u32) -> Result<(), FileError> {
+    if schema == SCHEMA {
+        return Ok(());
+    }
+    Err(FileError::new(file, format!("schema {schema} is not known to this version, which reads schema {SCHEMA}")))
+}
+
+/// The line, from 1, that byte `at` of `text` is on.
+pub fn line_of(text: &str, at: usize) -> usize {
+    1 + text[..at.min(text.len())].matches('\n').count()
+}
+
 /// Parses `text` strictly: an unknown key is an error, with the nearest known one as suggestion.
 ///
 /// # Errors
@@ -37,7 +54,7 @@ impl FileError {
 pub fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, FileError> {
     toml::from_str(text).map_err(|error| FileError {
         file: file.to_owned(),
-        line: error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count()),
+        line: error.span().map(|span| line_of(text, span.start)),
         message: explain(error.message()),
     })
 }

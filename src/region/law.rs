@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rand::RngExt;
+
 use crate::core::log_normal::ByPercentiles;
 use crate::core::seed::Draws;
 
@@ -17,6 +19,8 @@ pub enum Law {
         p50: Duration,
         p95: Duration,
     },
+    /// A table of (quantile, time) from 0 to 1, both ascending, with straight lines between.
+    Quantiles([(f64, Duration); 5]),
 }
 
 impl Law {
@@ -24,6 +28,7 @@ impl Law {
         match self {
             Self::Fixed(time) => *time,
             Self::LogNormal { p50, p95 } => capped(in_seconds(p50, p95).sample(draws)),
+            Self::Quantiles(table) => at_quantile(table, draws.random()),
         }
     }
 
@@ -31,8 +36,19 @@ impl Law {
         match self {
             Self::Fixed(time) => *time,
             Self::LogNormal { p50, p95 } => capped(in_seconds(p50, p95).mean()),
+            Self::Quantiles(table) => {
+                let strips =
+                    table.windows(2).map(|pair| (pair[0].1 + pair[1].1).mul_f64((pair[1].0 - pair[0].0) / 2.0));
+                strips.sum()
+            }
         }
     }
+}
+
+fn at_quantile(table: &[(f64, Duration)], q: f64) -> Duration {
+    let above = table.partition_point(|(quantile, _)| *quantile <= q).clamp(1, table.len() - 1);
+    let ((q0, low), (q1, high)) = (table[above - 1], table[above]);
+    low + (high - low).mul_f64((q - q0) / (q1 - q0))
 }
 
 fn in_seconds(p50: &Duration, p95: &Duration) -> ByPercentiles {
@@ -60,6 +76,22 @@ mod tests {
         assert!(near(times[47_500], 1_600), "p95 {:?}", times[47_500]);
         let mean = times.iter().sum::<Duration>() / 50_000;
         assert!((mean.as_secs_f64() / law.mean().as_secs_f64() - 1.0).abs() < 0.01, "mean {mean:?}");
+    }
+
+    #[test]
+    fn a_table_of_quantiles_is_met_at_each_and_has_the_mean_of_its_strips() {
+        let ms = Duration::from_millis;
+        let law = Law::Quantiles([(0.0, ms(100)), (0.5, ms(200)), (0.7, ms(400)), (0.9, ms(600)), (1.0, ms(1_000))]);
+        let mut draws = Seed(9).stream(Purpose::FirstToken);
+        let mut times: Vec<_> = (0..100_000).map(|_| law.sample(&mut draws)).collect();
+        times.sort_unstable();
+        for (rank, expected) in [(25_000, 150.0), (50_000, 200.0), (70_000, 400.0), (90_000, 600.0), (95_000, 800.0)] {
+            let time = times[rank].as_secs_f64() * 1e3;
+            assert!((time / expected - 1.0).abs() < 0.02, "{rank}: {time} ms");
+        }
+        assert!(times[0] >= ms(100) && times[99_999] <= ms(1_000));
+        // 0.5 of 150, 0.4 of 400 and 0.1 of 800 ms.
+        assert_eq!(law.mean(), ms(315));
     }
 
     #[test]

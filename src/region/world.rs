@@ -107,12 +107,19 @@ struct Place {
     background_epoch: u64,
 }
 
-/// A call in a slot.
+/// A call being served.
 #[derive(Debug)]
 struct Running {
     call: Call,
     place: usize,
     timeline: Timeline,
+}
+
+impl Running {
+    /// Provisioned capacity is not shared with other tenants: it takes none of their slots.
+    fn holds_slot(&self) -> bool {
+        self.call.pool != Pool::Provisioned
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -199,6 +206,9 @@ impl World {
                     // A cancelled call has freed its slot already.
                     let Some(running) = self.running.remove(&Ticket(ticket)) else { return };
                     self.settle(at, &running.call, Some(running.timeline.tokens));
+                    if !running.holds_slot() {
+                        return;
+                    }
                 }
                 self.free(at, place, out);
             }
@@ -227,6 +237,10 @@ impl World {
             out.push(Effect::Refuse(call.ticket, refusal));
             return;
         }
+        if call.pool == Pool::Provisioned {
+            self.serve(now, source, call, now, out);
+            return;
+        }
         // Source first, then the profile's other destinations; a queue only when all are busy.
         let places: Vec<usize> = std::iter::once(source)
             .chain(call.destinations.iter().filter_map(|region| self.by_region.get(region).copied()))
@@ -252,7 +266,9 @@ impl World {
                 .map_or(tokens, |gaps| u32::try_from(gaps + 1).unwrap_or(u32::MAX).min(tokens));
             let written = if now < first_token { 0 } else { begun };
             self.settle(now, &running.call, Some(written));
-            self.free(now, running.place, out);
+            if running.holds_slot() {
+                self.free(now, running.place, out);
+            }
             return;
         }
         let waiting = self.places.iter_mut().find_map(|place| {
@@ -295,26 +311,31 @@ impl World {
                     + spec.tpot.sample(&mut draws) * output.saturating_sub(1);
                 self.schedule(now + service.mul_f64(slowdown), Event::Free { place, ticket: None });
             }
-            Job::Ours { call, arrived } => {
-                let draws = |purpose| self.seed.keyed(purpose, spec.region, call.key, call.attempt);
-                let ttft = spec.ttft.sample(&mut draws(Purpose::FirstToken));
-                let ttft = (ttft + spec.per_input_token * call.input_tokens).mul_f64(slowdown);
-                let gap = spec.tpot.sample(&mut draws(Purpose::TokenGap)).mul_f64(slowdown);
-                let timeline = Timeline {
-                    place: spec.region,
-                    arrived,
-                    started: now,
-                    first_token: now + ttft + self.backbone(call.endpoint, place),
-                    gap,
-                    tokens: call.output_tokens,
-                };
-                let served = now + ttft + gap * call.output_tokens.saturating_sub(1);
-                let ticket = call.ticket;
-                self.schedule(served, Event::Free { place, ticket: Some(ticket.0) });
-                self.running.insert(ticket, Running { call, place, timeline });
-                out.push(Effect::Begin(ticket, timeline));
-            }
+            Job::Ours { call, arrived } => self.serve(now, place, call, arrived, out),
         }
+    }
+
+    /// The script of a call of ours that is taken up now.
+    fn serve(&mut self, now: RunTime, place: usize, call: Call, arrived: RunTime, out: &mut Vec<Effect>) {
+        let spec = &self.places[place].spec;
+        let slowdown = spec.conditions.at(now).slowdown;
+        let draws = |purpose| self.seed.keyed(purpose, spec.region, call.key, call.attempt);
+        let ttft = spec.ttft.sample(&mut draws(Purpose::FirstToken));
+        let ttft = (ttft + spec.per_input_token * call.input_tokens).mul_f64(slowdown);
+        let gap = spec.tpot.sample(&mut draws(Purpose::TokenGap)).mul_f64(slowdown);
+        let timeline = Timeline {
+            place: spec.region,
+            arrived,
+            started: now,
+            first_token: now + ttft + self.backbone(call.endpoint, place),
+            gap,
+            tokens: call.output_tokens,
+        };
+        let served = now + ttft + gap * call.output_tokens.saturating_sub(1);
+        let ticket = call.ticket;
+        self.schedule(served, Event::Free { place, ticket: Some(ticket.0) });
+        self.running.insert(ticket, Running { call, place, timeline });
+        out.push(Effect::Begin(ticket, timeline));
     }
 
     /// Round trip between the source and where it is served. Known from Sydney; between two other

@@ -2,7 +2,6 @@ use super::super::conditions::{Condition, Conditions};
 use super::super::law::Law;
 use super::super::quota::QuotaSpec;
 use super::*;
-use crate::plan::workload::TokenLengths;
 
 fn ms(value: u64) -> RunTime {
     RunTime::from_nanos(value * 1_000_000)
@@ -13,17 +12,7 @@ fn melbourne() -> RegionId {
 }
 
 fn workload() -> Workload {
-    Workload {
-        schema: 1,
-        name: "test".into(),
-        summary: "test".into(),
-        input: TokenLengths::fixed(1),
-        output: TokenLengths::fixed(10),
-        max_tokens: 10,
-        slo: vec![],
-        source: "test".into(),
-        date: "2026-11-23".into(),
-    }
+    Workload::fixed(1, 10)
 }
 
 /// 100 ms to the first of ten tokens, 10 ms between them: 190 ms in a slot.

@@ -104,6 +104,9 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         profile: "apac".into(),
         workload: "chat".into(),
         scenario: comparing.then(|| "congested-sydney".into()),
+        workload_facts: vec![],
+        latency: None,
+        set: vec![],
         api: "converse-stream".into(),
         arrival: "poisson".into(),
         rps: Rate(f64::from(RPS)),
@@ -121,7 +124,7 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         residency: vec![Jurisdiction::Australia, Jurisdiction::Singapore],
         endpoints: Default::default(),
         routes,
-        regions: serde_json::Value::Null,
+        files: Default::default(),
         phases,
     };
     let manifest = Manifest {

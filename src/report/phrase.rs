@@ -24,7 +24,11 @@ pub fn headline(report: &Report<'_>) -> Vec<String> {
 /// What it was run with.
 pub fn setting(report: &Report<'_>) -> Vec<String> {
     let config = &report.manifest.config;
-    let mut facts = vec![format!("workload {}", config.workload), config.api.clone(), goodput_rule(report.summary)];
+    let mut facts = vec![format!("workload {}", config.workload)];
+    facts.extend(config.workload_facts.iter().cloned());
+    facts.extend([config.api.clone(), goodput_rule(report.summary)]);
+    facts.extend(config.latency.as_ref().map(|latency| format!("latency {latency}")));
+    facts.extend(config.set.iter().map(|set| format!("--set {set}")));
     facts.extend(config.endpoints.iter().map(|(region, address)| format!("{region} at {address}")));
     facts.push(format!("bedbench {}", report.manifest.version));
     facts

@@ -1,79 +1,53 @@
 //! Targets in order. A refusal or a broken connection moves on to the next one at once: sleeping
-//! before a *different* Region buys nothing. A target that throttled is left alone for a while, so
-//! that the requests behind need not each find out for themselves.
+//! before a *different* Region buys nothing.
 
-use std::time::Duration;
-
-use super::{Command, Entry, Event, Policy, Settings, Target, Tried};
-use crate::core::{Outcome, RunTime};
+use super::cooldown::Cooldowns;
+use super::{Command, Entry, Event, Key, Policy, Settings};
+use crate::core::RunTime;
 
 pub const ENTRY: Entry = Entry {
     name: "fallback",
     summary: "targets in order; the next one on throttle, unavailability, timeout or a broken connection",
     targets: 2..=usize::MAX,
-    build: |settings| Box::new(Fallback::new(settings)),
+    keys: &[Key::Cooldown],
+    build: |settings, _| Box::new(Fallback::new(settings)),
 };
 
 struct Fallback {
-    cooldown: Duration,
-    /// When each target may be tried again.
-    cool_until: Vec<RunTime>,
+    cooldowns: Cooldowns,
 }
 
 impl Fallback {
     fn new(settings: &Settings) -> Self {
-        Self { cooldown: settings.cooldown, cool_until: vec![RunTime::ZERO; settings.targets] }
+        Self { cooldowns: Cooldowns::new(settings) }
     }
-
-    /// The first target that is neither tried nor cooling down; if all that are left cool down,
-    /// the first of them: a refusal is no worse than not asking.
-    fn next(&self, now: RunTime, tried: &[Tried]) -> Option<Target> {
-        let untried = (0..self.cool_until.len()).filter(|target| !tried.iter().any(|t| t.target == *target));
-        untried.clone().find(|target| self.cool_until[*target] <= now).or_else(|| untried.min())
-    }
-}
-
-/// Outcomes that another Region may not share.
-fn worth_another(outcome: Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::Throttled
-            | Outcome::Unavailable
-            | Outcome::ServerError
-            | Outcome::StreamError
-            | Outcome::Timeout
-            | Outcome::Transport
-    )
 }
 
 impl Policy for Fallback {
     fn on(&mut self, now: RunTime, event: Event<'_>) -> Command {
-        let tried = match event {
-            Event::Arrived => &[],
-            Event::AttemptEnded { tried } => tried,
-        };
-        if let Some(last) = tried.last() {
-            if last.outcome == Outcome::Throttled {
-                self.cool_until[last.target] = now + self.cooldown;
-            }
-            if !worth_another(last.outcome) {
-                return Command::Finish;
-            }
+        match event {
+            Event::Arrived { .. } => self.cooldowns.next(now, &[]).map_or(Command::Finish, Command::Attempt),
+            Event::AttemptEnded { tried } => self.cooldowns.after(now, tried),
         }
-        self.next(now, tried).map_or(Command::Finish, Command::Attempt)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::core::{Outcome, RequestKey};
+    use crate::routing::{Target, Tried};
+
+    const ARRIVED: Event<'static> = Event::Arrived { key: RequestKey(1) };
 
     fn at(ms: u64) -> RunTime {
         RunTime::from_nanos(ms * 1_000_000)
     }
 
     fn policy() -> Fallback {
-        Fallback::new(&Settings { targets: 2, cooldown: Duration::from_secs(1) })
+        Fallback::new(&Settings { targets: 2, cooldown: Duration::from_secs(1), weights: vec![] })
     }
 
     fn ended(policy: &mut Fallback, now: u64, tried: &[(Target, Outcome)]) -> Command {
@@ -84,7 +58,7 @@ mod tests {
     #[test]
     fn home_comes_first_and_a_throttle_moves_on() {
         let mut policy = policy();
-        assert_eq!(policy.on(at(0), Event::Arrived), Command::Attempt(0));
+        assert_eq!(policy.on(at(0), ARRIVED), Command::Attempt(0));
         assert_eq!(ended(&mut policy, 5, &[(0, Outcome::Throttled)]), Command::Attempt(1));
         let both = [(0, Outcome::Throttled), (1, Outcome::Throttled)];
         assert_eq!(ended(&mut policy, 9, &both), Command::Finish);
@@ -94,10 +68,10 @@ mod tests {
     fn a_throttled_home_is_spared_until_it_has_cooled_down() {
         let mut policy = policy();
         ended(&mut policy, 0, &[(0, Outcome::Throttled)]);
-        assert_eq!(policy.on(at(999), Event::Arrived), Command::Attempt(1));
+        assert_eq!(policy.on(at(999), ARRIVED), Command::Attempt(1));
         // The fallback fails too: home is still worth a try.
         assert_eq!(ended(&mut policy, 999, &[(1, Outcome::Timeout)]), Command::Attempt(0));
-        assert_eq!(policy.on(at(1_000), Event::Arrived), Command::Attempt(0));
+        assert_eq!(policy.on(at(1_000), ARRIVED), Command::Attempt(0));
     }
 
     #[test]

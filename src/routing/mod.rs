@@ -1,12 +1,14 @@
 //! Where an attempt goes next. A policy decides on what a client can know: the answers it got.
 //! It never sees the region model; a simulated win won by peeking would be no win.
 
+mod cooldown;
 mod fallback;
 mod pinned;
+mod weighted;
 
 use std::time::Duration;
 
-use crate::core::{Outcome, RunTime};
+use crate::core::{Outcome, RequestKey, RunTime, Seed};
 
 /// Position of a target in its route.
 pub type Target = usize;
@@ -21,8 +23,13 @@ pub struct Tried {
 /// What a policy is told. `tried` holds the attempts of that request so far, oldest first.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    Arrived,
-    AttemptEnded { tried: &'a [Tried] },
+    /// `key` names the request's own luck, for policies that draw.
+    Arrived {
+        key: RequestKey,
+    },
+    AttemptEnded {
+        tried: &'a [Tried],
+    },
 }
 
 /// What a policy wants done about the request that the event was about.
@@ -41,11 +48,22 @@ pub trait Policy: Send {
 }
 
 /// What a profile says about a policy.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub targets: usize,
     /// How long a target that throttled is left alone.
     pub cooldown: Duration,
+    /// Share of the requests by target; they add up to 1. Empty for policies that know no shares.
+    pub weights: Vec<f64>,
+}
+
+/// A key of a profile that only some policies heed; elsewhere it would be a lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// `cooldown` of a route.
+    Cooldown,
+    /// `weight` of a target.
+    Weight,
 }
 
 /// One policy: profiles, docs and the conformance tests follow from the list.
@@ -54,11 +72,12 @@ pub struct Entry {
     pub summary: &'static str,
     /// How many targets make sense.
     pub targets: std::ops::RangeInclusive<usize>,
-    pub build: fn(&Settings) -> Box<dyn Policy>,
+    pub keys: &'static [Key],
+    pub build: fn(&Settings, Seed) -> Box<dyn Policy>,
 }
 
 /// To add a policy: one file with an [`Entry`], one line here.
-pub static POLICIES: &[Entry] = &[pinned::ENTRY, fallback::ENTRY];
+pub static POLICIES: &[Entry] = &[pinned::ENTRY, fallback::ENTRY, weighted::ENTRY];
 
 pub fn find(name: &str) -> Option<&'static Entry> {
     POLICIES.iter().find(|entry| entry.name == name)
@@ -69,11 +88,12 @@ mod tests {
     use rand::RngExt;
 
     use super::*;
-    use crate::core::seed::{Purpose, Seed};
+    use crate::core::seed::Purpose;
 
     fn build(entry: &Entry) -> (Box<dyn Policy>, usize) {
         let targets = (*entry.targets.end()).min(3);
-        ((entry.build)(&Settings { targets, cooldown: Duration::from_secs(1) }), targets)
+        let weights = vec![1.0 / targets as f64; targets];
+        ((entry.build)(&Settings { targets, cooldown: Duration::from_secs(1), weights }, Seed(5)), targets)
     }
 
     /// Plays `requests` requests whose attempts end as `answer` says; returns every target tried.
@@ -82,7 +102,7 @@ mod tests {
             .map(|request| {
                 let mut now = RunTime::from_nanos(request * 100_000_000);
                 let mut tried = Vec::new();
-                let mut command = policy.on(now, Event::Arrived);
+                let mut command = policy.on(now, Event::Arrived { key: RequestKey(request) });
                 while let Command::Attempt(target) = command {
                     assert!(tried.len() < 10, "a request must end");
                     tried.push(Tried { target, outcome: answer(target) });

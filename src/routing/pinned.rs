@@ -4,15 +4,20 @@
 use super::{Command, Entry, Event, Policy};
 use crate::core::RunTime;
 
-pub const ENTRY: Entry =
-    Entry { name: "pinned", summary: "one target, no retry", targets: 1..=1, build: |_| Box::new(Pinned) };
+pub const ENTRY: Entry = Entry {
+    name: "pinned",
+    summary: "one target, no retry",
+    targets: 1..=1,
+    keys: &[],
+    build: |_, _| Box::new(Pinned),
+};
 
 struct Pinned;
 
 impl Policy for Pinned {
     fn on(&mut self, _: RunTime, event: Event<'_>) -> Command {
         match event {
-            Event::Arrived => Command::Attempt(0),
+            Event::Arrived { .. } => Command::Attempt(0),
             Event::AttemptEnded { .. } => Command::Finish,
         }
     }

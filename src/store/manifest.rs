@@ -21,6 +21,15 @@ pub struct EffectiveConfig {
     pub workload: String,
     /// Absent in a live run: nobody schedules what AWS does.
     pub scenario: Option<String>,
+    /// What it is apart from its lengths: sensitivity, compressed prompts, a cache before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workload_facts: Vec<String>,
+    /// Service times of the mock, where others than the built-in ones were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<String>,
+    /// Single values from the command line, `path=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
     pub api: String,
     pub arrival: String,
     pub rps: Rate,
@@ -43,8 +52,9 @@ pub struct EffectiveConfig {
     pub residency: Vec<Jurisdiction>,
     pub endpoints: BTreeMap<RegionId, String>,
     pub routes: Vec<RouteHead>,
-    /// The region model of a mock run, number by number with its source.
-    pub regions: serde_json::Value,
+    /// The files behind the names, as they were after every change: `workload`, and of a mock run
+    /// `scenario` and `regions`, number by number with its source.
+    pub files: BTreeMap<String, serde_json::Value>,
     pub phases: Phases,
 }
 

@@ -16,12 +16,13 @@ fn an_unknown_name_is_answered_with_the_nearest_and_all_there_are() {
     for (args, error) in [
         (
             "--profile apec",
-            "error: no profile is named `apec`; did you mean `apac`? Built in: apac, au, candidates. \
-             A path to a .toml file works too",
+            "error: no profile is named `apec`; did you mean `apac`? Built in: apac, au, candidates, pacific, \
+             sydney. A path to a .toml file works too",
         ),
         (
             "--profile zzz",
-            "error: no profile is named `zzz`. Built in: apac, au, candidates. A path to a .toml file works too",
+            "error: no profile is named `zzz`. Built in: apac, au, candidates, pacific, sydney. \
+             A path to a .toml file works too",
         ),
         (
             "--route sidney",
@@ -35,8 +36,8 @@ fn an_unknown_name_is_answered_with_the_nearest_and_all_there_are() {
         ),
         (
             "--workload chatt",
-            "error: no workload is named `chatt`; did you mean `chat`? Built in: chat. \
-             A path to a .toml file works too",
+            "error: no workload is named `chatt`; did you mean `chat`? Built in: chat, moderation, enrichment, \
+             synthetic-data, reporting, ab-test, customer-api, background. A path to a .toml file works too",
         ),
     ] {
         assert_eq!(refused(&format!("--rps 5 {args}"), 2).error(), error);
@@ -96,11 +97,11 @@ fn a_broken_file_is_answered_with_its_line() {
 fn a_route_that_leaves_the_residency_is_refused_and_the_rule_named() {
     let desk = Desk::new();
     let au = desk.says("profile show au").exits(0).out;
-    desk.write("leaves.toml", &au.replace("au.anthropic", "apac.anthropic"));
+    desk.write("leaves.toml", &au.replace("au.anthropic.claude-sonnet-5", "apac.amazon.nova-lite-v1:0"));
     for world in ["--mock", "--yes"] {
         let said = desk.says(&format!("run --rps 5 -d 1s --profile leaves.toml {world}")).exits(6);
         let error = said.error();
-        assert!(error.starts_with("error: leaves.toml: route `sydney`: residency refuses `apac."), "{error}");
+        assert!(error.starts_with("error: leaves.toml:13: residency: route `sydney`: `apac."), "{error}");
         assert!(error.contains("Tokyo (Japan)") && error.contains("allows Australia only"), "{error}");
     }
 }

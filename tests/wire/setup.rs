@@ -56,17 +56,7 @@ pub fn ten_tokens() -> Workload {
 }
 
 pub fn answers_of(output: TokenLengths) -> Workload {
-    Workload {
-        schema: 1,
-        name: "test".into(),
-        summary: "test".into(),
-        input: TokenLengths::fixed(10),
-        output,
-        max_tokens: 1_000,
-        slo: vec![],
-        source: "test".into(),
-        date: "2026-11-23".into(),
-    }
+    Workload { output, max_tokens: 1_000, ..Workload::fixed(10, 10) }
 }
 
 pub fn start(places: Vec<PlaceSpec>) -> Mock {

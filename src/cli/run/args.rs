@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::bedrock::Api;
+use crate::cli::sources::Sources;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
 use crate::core::{RegionId, Seed};
@@ -41,7 +42,7 @@ pub struct RunArgs {
     /// Leave out routes that are fired for reference only
     #[arg(long)]
     pub no_reference: bool,
-    /// What is asked: a built-in name or a .toml file
+    /// What is asked: a built-in name (see `bedbench workload list`) or a .toml file
     #[arg(long, default_value = "chat", value_name = "NAME|FILE")]
     pub workload: String,
     /// Bedrock operation to call
@@ -54,9 +55,13 @@ pub struct RunArgs {
     /// Run against the built-in mock: no account, no network, no cost
     #[arg(long, conflicts_with_all = ["endpoint", "endpoint_credentials", "yes"])]
     pub mock: bool,
-    /// What goes wrong in the mock, and when: calm, congested or a .toml file [default: congested]
+    /// What goes wrong in the mock, and when: a built-in name (see `bedbench scenario list`) or a
+    /// .toml file [default: congested]
     #[arg(long, value_name = "NAME|FILE", requires = "mock")]
     pub scenario: Option<String>,
+    /// Service times of the mock's Regions: `article` or a .toml file [default: profiles/regions.toml]
+    #[arg(long, value_name = "NAME|FILE", requires = "mock")]
+    pub latency: Option<String>,
     /// Call this URL instead of a Region's own endpoint; repeatable. Gets placeholder credentials
     #[arg(long, value_name = "REGION=URL", value_parser = endpoint)]
     pub endpoint: Vec<(RegionId, String)>,
@@ -79,6 +84,9 @@ pub struct RunArgs {
     /// No progress, no report: only the results folder and the exit code
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub sources: Sources,
 
     /// Most requests in flight per route; what would exceed it is shed and counted
     /// [default: 20 s worth of load]

@@ -13,11 +13,11 @@ use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
 use crate::core::run::World;
 use crate::core::slo::Slo;
-use crate::core::units::{Rate, Span, grouped};
+use crate::core::units::{Rate, Span, grouped, percent};
 use crate::core::{RegionId, Seed};
 use crate::plan::workload::Workload;
 use crate::plan::{Plan, arrival};
-use crate::profile::{Profile, Scenario, load_profile, load_scenario, load_workload};
+use crate::profile::{Profile, Scenario};
 use crate::store::folder::rfc3339;
 use crate::store::manifest::{EffectiveConfig, Host, Manifest, SCHEMA};
 
@@ -35,6 +35,9 @@ pub struct Config {
     pub profile: Profile,
     pub workload: Workload,
     pub scenario: Option<Scenario>,
+    pub latency: Option<String>,
+    /// Single values from the command line.
+    pub set: Vec<String>,
     pub api: Api,
     pub arrival: &'static arrival::Entry,
     pub rps: Rate,
@@ -60,7 +63,8 @@ impl Config {
     /// One clear line about the first thing that cannot be.
     pub fn resolve(args: RunArgs) -> Result<Self, Failure> {
         check_numbers(&args)?;
-        let mut profile = load_profile(&args.profile)?;
+        let loader = args.sources.loader(args.latency.as_deref())?;
+        let mut profile = loader.profile(&args.profile)?;
         profile.select(&args.route).map_err(Failure::usage)?;
         if args.no_reference {
             profile.routes.retain(|route| route.standing == Standing::Candidate);
@@ -68,7 +72,7 @@ impl Config {
         if profile.routes.is_empty() {
             return Err(Failure::usage("no route is left to fire; drop --no-reference or name another --route"));
         }
-        let workload = load_workload(&args.workload)?;
+        let workload = loader.workload(&args.workload)?;
         let endpoints: BTreeMap<_, _> = args.endpoint.into_iter().collect();
         let called = profile.endpoints();
         if let Some(region) = endpoints.keys().find(|region| !called.contains(region)) {
@@ -83,7 +87,7 @@ impl Config {
             (false, true) => World::Live,
         };
         let scenario = match world {
-            World::Mock => Some(load_scenario(args.scenario.as_deref().unwrap_or("congested"))?),
+            World::Mock => Some(loader.scenario(args.scenario.as_deref().unwrap_or("congested"))?),
             World::Live | World::Endpoint => None,
         };
         let shares = scenario.as_ref().map(Scenario::phases).unwrap_or_default();
@@ -104,6 +108,8 @@ impl Config {
             profile,
             workload,
             scenario,
+            latency: loader.latency(),
+            set: args.sources.set.iter().map(ToString::to_string).collect(),
             api: args.api.into(),
             arrival,
             rps: args.rps,
@@ -164,15 +170,39 @@ impl Config {
         )
     }
 
+    /// What the workload is apart from its lengths.
+    fn workload_facts(&self) -> Vec<String> {
+        let mut facts = Vec::new();
+        facts.extend(self.workload.sensitivity.map(|class| format!("data of {class} sensitivity")));
+        if self.workload.token_multiplier != 1.0 {
+            facts.push(format!("prompts × {}", self.workload.token_multiplier));
+        }
+        let hits = self.plan.cache_hits();
+        if hits > 0 {
+            let arrivals = (hits + self.plan.len()) as u64;
+            let share = percent(hits as u64, arrivals);
+            facts.push(format!(
+                "the application's cache answers {share} of {} arrivals, which are not sent",
+                grouped(arrivals)
+            ));
+        }
+        facts
+    }
+
     pub fn manifest(&self, created_unix_nanos: u64, endpoints: BTreeMap<RegionId, String>) -> Manifest {
-        let regions = match self.world {
-            World::Mock => serde_json::to_value(&self.profile.regions).expect("region models are plain data"),
-            World::Live | World::Endpoint => serde_json::Value::Null,
-        };
+        let json = |value: serde_json::Result<serde_json::Value>| value.expect("what was read as TOML is plain data");
+        let mut files = BTreeMap::from([("workload".to_owned(), json(serde_json::to_value(&self.workload)))]);
+        if let Some(scenario) = &self.scenario {
+            files.insert("scenario".into(), json(serde_json::to_value(scenario)));
+            files.insert("regions".into(), json(serde_json::to_value(&self.profile.regions)));
+        }
         let config = EffectiveConfig {
             profile: self.profile.name.clone(),
             workload: self.workload.name.clone(),
             scenario: self.scenario.as_ref().map(|scenario| scenario.name.clone()),
+            workload_facts: self.workload_facts(),
+            latency: self.latency.clone(),
+            set: self.set.clone(),
             api: self.api.name().to_owned(),
             arrival: self.arrival.name.to_owned(),
             rps: self.rps,
@@ -190,7 +220,7 @@ impl Config {
             residency: self.profile.residency.allowed().collect(),
             endpoints,
             routes: self.profile.routes.iter().map(crate::profile::Route::head).collect(),
-            regions,
+            files,
             phases: self.phases.clone(),
         };
         Manifest {

@@ -26,6 +26,9 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     let (output, display) = (args.format, args.display());
     let out = args.out.clone();
     let config = Config::resolve(args)?;
+    for found in &config.profile.warnings {
+        guard::warn(&found.to_string());
+    }
     if config.spends() {
         guard::confirm(&guard::estimate(&config.profile, &config.plan), config.yes)?;
     }
@@ -178,7 +181,7 @@ fn routes(config: &Config, endpoints: &Endpoints<'_>) -> Result<Vec<RouteSpec>, 
             };
             targets.push((destination.clone(), client));
         }
-        routes.push(RouteSpec { policy: (route.policy.build)(&route.settings), targets });
+        routes.push(RouteSpec { policy: (route.policy.build)(&route.settings, config.seed), targets });
     }
     Ok(routes)
 }

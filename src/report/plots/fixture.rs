@@ -184,6 +184,9 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         profile: "apac".into(),
         workload: "chat".into(),
         scenario: Some("congested-sydney".into()),
+        workload_facts: vec![],
+        latency: None,
+        set: vec![],
         api: "converse-stream".into(),
         arrival: "poisson".into(),
         rps: Rate(f64::from(RPS)),
@@ -201,7 +204,7 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         residency: vec![],
         endpoints: BTreeMap::new(),
         routes,
-        regions: serde_json::Value::Null,
+        files: Default::default(),
         phases,
     };
     Manifest {

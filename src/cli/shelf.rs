@@ -1,0 +1,80 @@
+//! `bedbench workload` and `bedbench scenario`: what can be chosen by name.
+
+use clap::Subcommand;
+
+use super::exit::{Exit, Failure};
+use super::print;
+use crate::core::phase::PhaseShare;
+use crate::plan::workload::TokenLengths;
+use crate::profile::{Kind, Loader, text_of};
+
+#[derive(Debug, Subcommand)]
+pub enum ShelfCommand {
+    /// The built-in ones, and what they are for
+    List,
+    /// One as it is written, to copy and change
+    Show {
+        /// Name of a built-in one, or path to a .toml file
+        name: String,
+    },
+}
+
+pub fn run(kind: Kind, command: &ShelfCommand) -> Result<Exit, Failure> {
+    let loader = Loader::built_in()?;
+    match command {
+        ShelfCommand::Show { name } => {
+            // A file with mistakes is better shown with what is wrong than not at all.
+            print(&text_of(kind, name)?)?;
+            describe(kind, &loader, name)?;
+        }
+        ShelfCommand::List => {
+            let mut text = String::new();
+            for name in kind.names() {
+                text += &describe(kind, &loader, name)?;
+                text.push('\n');
+            }
+            let noun = kind.noun();
+            text += &format!(
+                "Show one with `bedbench {noun} show NAME`; copy it, change it, and pass the path to --{noun}.\n"
+            );
+            print(&text)?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn describe(kind: Kind, loader: &Loader, name: &str) -> Result<String, Failure> {
+    Ok(match kind {
+        Kind::Profile => super::profile::describe(&loader.profile(name)?),
+        Kind::Scenario => {
+            let scenario = loader.scenario(name)?;
+            let phases = scenario.phases();
+            let whole: f64 = phases.iter().map(|phase| phase.share).sum();
+            let phase = |phase: &PhaseShare| format!("{} {:.0} %", phase.name, 100.0 * phase.share / whole);
+            let phases: Vec<_> = phases.iter().map(phase).collect();
+            entry(&scenario.name, &scenario.summary, &[format!("phases: {}", phases.join(", "))])
+        }
+        Kind::Workload => {
+            let workload = loader.workload(name)?;
+            let tokens = |of: &TokenLengths| format!("p50 {}, p95 {}", of.p50, of.p95);
+            let sensitivity = workload.sensitivity.map_or_else(|| "not stated".to_owned(), |s| s.to_string());
+            let slos: Vec<_> = workload.slo.iter().map(ToString::to_string).collect();
+            let lines = [
+                format!(
+                    "tokens in: {}; out: {}, at most {}",
+                    tokens(&workload.input),
+                    tokens(&workload.output),
+                    workload.max_tokens
+                ),
+                format!("sensitivity: {sensitivity}; SLO: {}", slos.join(", ")),
+            ];
+            entry(&workload.name, &workload.summary, &lines)
+        }
+    })
+}
+
+/// A name in bold, what it is, and details below.
+pub fn entry(name: &str, summary: &str, details: &[String]) -> String {
+    let details: String = details.iter().map(|line| format!("    {line}\n")).collect();
+    format!("{}  {summary}\n{details}", console::style(name).bold())
+}

@@ -1,0 +1,55 @@
+//! Which targets are left alone for a while, so that the requests behind one that was refused need
+//! not each find out for themselves.
+
+use std::time::Duration;
+
+use super::{Command, Settings, Target, Tried};
+use crate::core::{Outcome, RunTime};
+
+pub struct Cooldowns {
+    length: Duration,
+    /// When each target may be tried again.
+    until: Vec<RunTime>,
+}
+
+impl Cooldowns {
+    pub fn new(settings: &Settings) -> Self {
+        Self { length: settings.cooldown, until: vec![RunTime::ZERO; settings.targets] }
+    }
+
+    /// What to do after an attempt has ended: the next target where another Region may do better.
+    pub fn after(&mut self, now: RunTime, tried: &[Tried]) -> Command {
+        let Some(last) = tried.last() else { return Command::Finish };
+        if last.outcome == Outcome::Throttled {
+            self.until[last.target] = now + self.length;
+        }
+        if !worth_another(last.outcome) {
+            return Command::Finish;
+        }
+        self.next(now, tried).map_or(Command::Finish, Command::Attempt)
+    }
+
+    pub fn ready(&self, now: RunTime, target: Target) -> bool {
+        self.until[target] <= now
+    }
+
+    /// The first target that is neither tried nor cooling down; if all that are left cool down,
+    /// the first of them: a refusal is no worse than not asking.
+    pub fn next(&self, now: RunTime, tried: &[Tried]) -> Option<Target> {
+        let untried = (0..self.until.len()).filter(|target| !tried.iter().any(|t| t.target == *target));
+        untried.clone().find(|target| self.ready(now, *target)).or_else(|| untried.min())
+    }
+}
+
+/// Outcomes that another Region may not share.
+fn worth_another(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Throttled
+            | Outcome::Unavailable
+            | Outcome::ServerError
+            | Outcome::StreamError
+            | Outcome::Timeout
+            | Outcome::Transport
+    )
+}
