@@ -12,6 +12,10 @@ use crate::core::{Metric, Outcome, RegionId, Request, RunTime};
 /// Time buckets per run: enough to see a scenario's phases, few enough that each holds samples.
 const BUCKETS: f64 = 60.0;
 
+/// Different errors kept per route and Region: a server that makes up a new one each time must not
+/// fill the memory.
+const MOST_ERRORS: usize = 32;
+
 /// Counts by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcomes([u64; Outcome::ALL.len()]);
@@ -123,6 +127,8 @@ pub struct Bucket {
 #[derive(Clone, Debug)]
 pub struct RegionShare {
     pub attempts: Outcomes,
+    /// How often each error was said; the first [`MOST_ERRORS`] different ones.
+    pub errors: BTreeMap<(Outcome, String), u64>,
     pub input_tokens: u64,
     pub output_tokens: u64,
     /// Response times of the requests that this Region's endpoint answered.
@@ -245,6 +251,12 @@ impl Recorder {
         }
         let share = series.regions.entry(record.region).or_insert_with(RegionShare::new);
         share.attempts.add(record.outcome);
+        if let Some(error) = &record.error {
+            let said = (record.outcome, error.clone());
+            if share.errors.len() < MOST_ERRORS || share.errors.contains_key(&said) {
+                *share.errors.entry(said).or_default() += 1;
+            }
+        }
         if let Some(usage) = record.usage {
             share.input_tokens += u64::from(usage.input_tokens);
             share.output_tokens += u64::from(usage.output_tokens);
@@ -301,7 +313,13 @@ impl RouteSeries {
 
 impl RegionShare {
     fn new() -> Self {
-        Self { attempts: Outcomes::default(), input_tokens: 0, output_tokens: 0, response: Histogram::fine() }
+        Self {
+            attempts: Outcomes::default(),
+            errors: BTreeMap::new(),
+            input_tokens: 0,
+            output_tokens: 0,
+            response: Histogram::fine(),
+        }
     }
 }
 

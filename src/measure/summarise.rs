@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::recorder::{Outcomes, Recorder, RouteSeries, Slice};
+use super::recorder::{Outcomes, Recorder, RegionShare, RouteSeries, Slice};
 use super::series::{Histogram, Sample};
 use super::summary::{
-    Comparison, ConnectionSummary, Finding, MetricSummary, Percentiles, QUANTILES, Quantile, QuantileComparison,
-    RegionSummary, RouteSummary, SCHEMA, SliceSummary, Summary,
+    Comparison, ConnectionSummary, ErrorSummary, Finding, MetricSummary, Percentiles, QUANTILES, Quantile,
+    QuantileComparison, RegionSummary, RouteSummary, SCHEMA, SliceSummary, Summary,
 };
 use super::verdict::{self, Evidence};
 use crate::core::run::{RouteHead, World};
@@ -79,6 +79,7 @@ fn summarise_route(
             region: *region,
             name: region.name().to_owned(),
             attempts: by_outcome(&share.attempts),
+            errors: errors(share),
             input_tokens: share.input_tokens,
             output_tokens: share.output_tokens,
             response: plain(&share.response),
@@ -98,6 +99,17 @@ fn summarise_route(
         },
         dispatch_lag: plain(&series.dispatch_lag),
     }
+}
+
+fn errors(share: &RegionShare) -> Vec<ErrorSummary> {
+    let said = share.errors.iter().map(|((outcome, message), count)| ErrorSummary {
+        count: *count,
+        outcome: *outcome,
+        message: message.clone(),
+    });
+    let mut errors: Vec<_> = said.collect();
+    errors.sort_by_key(|error| std::cmp::Reverse(error.count));
+    errors
 }
 
 fn by_outcome(outcomes: &Outcomes) -> BTreeMap<Outcome, u64> {

@@ -105,10 +105,20 @@ pub struct RegionSummary {
     pub name: String,
     /// Attempts by outcome.
     pub attempts: BTreeMap<Outcome, u64>,
+    /// What failed attempts were told, the most frequent first.
+    pub errors: Vec<ErrorSummary>,
     pub input_tokens: u64,
     pub output_tokens: u64,
     /// Response time of the requests that this Region's endpoint answered.
     pub response: Percentiles,
+}
+
+/// One error, word for word, and how many attempts met it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorSummary {
+    pub count: u64,
+    pub outcome: Outcome,
+    pub message: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,6 +135,14 @@ pub struct RouteSummary {
 impl RouteSummary {
     pub fn whole(&self) -> &SliceSummary {
         &self.slices[0]
+    }
+
+    /// What its failed attempts were told, by Region, the most frequent first.
+    pub fn errors(&self) -> Vec<(&RegionSummary, &ErrorSummary)> {
+        let mut errors: Vec<_> =
+            self.regions.iter().flat_map(|region| region.errors.iter().map(move |error| (region, error))).collect();
+        errors.sort_by_key(|(_, error)| std::cmp::Reverse(error.count));
+        errors
     }
 
     /// Attempts in the measured time that ended so.

@@ -100,31 +100,12 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, evidence: &Evidence) 
             let text = format!("{share} shed at the in-flight cap, more than 0.1 %. Raise --in-flight or lower --rps");
             doubt(Grade::Invalid, Doubt::Shed, text);
         }
-        if let Some(Level::At(lag)) = route.dispatch_lag.at(0.99).map(|quantile| quantile.value) {
-            let advice = "Lower --rps, fire fewer routes at once (--route), or use a quieter machine";
-            if lag > INVALID_LAG {
-                let text = format!("dispatch lag p99 {} is above 10 ms: requests were sent late. {advice}", Span(lag));
-                doubt(Grade::Invalid, Doubt::DispatchLag, text);
-            } else if lag > SUSPECT_LAG {
-                let text = format!("dispatch lag p99 {} is above 2 ms. {advice}", Span(lag));
-                doubt(Grade::Suspect, Doubt::DispatchLag, text);
-            }
-        }
         if let Some(text) = drift(recorder, series) {
             doubt(Grade::Suspect, Doubt::Drift, text);
         }
-        let n = whole.counted();
-        if let Some(q) = QUANTILES.iter().rev().find(|q| n < fewest_samples(**q)) {
-            let needed = QUANTILES.iter().map(|q| fewest_samples(*q)).max().unwrap_or(0);
-            let text = format!(
-                "too few requests for p{:.0} ({} of the {} that an upper bound needs). Run longer",
-                q * 100.0,
-                grouped(n),
-                grouped(needed)
-            );
-            doubt(Grade::Suspect, Doubt::TooFewSamples, text);
-        }
     }
+    reasons.extend(late(routes));
+    reasons.extend(too_few(routes));
     let mut doubt = |doubt, text| reasons.push(Reason { grade: Grade::Suspect, doubt, text });
     if let Some(cpu) = evidence.client_cpu.filter(|cpu| *cpu > BUSY) {
         let text = format!(
@@ -148,6 +129,45 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, evidence: &Evidence) 
     }
     let grade = reasons.iter().map(|reason| reason.grade).max().unwrap_or(Grade::Valid);
     Verdict { grade, reasons }
+}
+
+/// Routes whose requests were sent late: all routes share one pacer, so one reason names them all.
+fn late(routes: &[RouteSummary]) -> Vec<Reason> {
+    let lags: Vec<(&str, Duration)> = routes
+        .iter()
+        .filter_map(|route| Some((route.head.name.as_str(), route.dispatch_lag.at(0.99)?.value.time()?)))
+        .collect();
+    let advice = "Lower --rps, fire fewer routes at once (--route), or use a quieter machine";
+    let of = |grade, grave: fn(Duration) -> bool, limit: &str| {
+        let names: Vec<_> = lags.iter().filter(|(_, lag)| grave(*lag)).map(|(name, _)| *name).collect();
+        let worst = lags.iter().map(|(_, lag)| *lag).filter(|lag| grave(*lag)).max()?;
+        let text = format!("{}: dispatch lag p99 {} is above {limit}. {advice}", names.join(", "), Span(worst));
+        Some(Reason { grade, doubt: Doubt::DispatchLag, text })
+    };
+    let invalid = of(Grade::Invalid, |lag| lag > INVALID_LAG, "10 ms: requests were sent late");
+    let suspect = of(Grade::Suspect, |lag| lag > SUSPECT_LAG && lag <= INVALID_LAG, "2 ms");
+    invalid.into_iter().chain(suspect).collect()
+}
+
+/// Routes with fewer requests than the percentiles asked for need.
+fn too_few(routes: &[RouteSummary]) -> Option<Reason> {
+    let lacking = |n: u64| QUANTILES.iter().rev().find(|q| n < fewest_samples(**q)).copied();
+    let short: Vec<_> = routes
+        .iter()
+        .map(|route| (route.head.name.as_str(), route.whole().counted()))
+        .filter(|(_, n)| lacking(*n).is_some())
+        .collect();
+    let least = short.iter().map(|(_, n)| *n).min()?;
+    let names: Vec<_> = short.iter().map(|(name, _)| *name).collect();
+    let needed = QUANTILES.iter().map(|q| fewest_samples(*q)).max().unwrap_or(0);
+    let text = format!(
+        "{}: too few requests for p{:.0} ({} of the {} that an upper bound needs). Run longer",
+        names.join(", "),
+        lacking(least)? * 100.0,
+        grouped(least),
+        grouped(needed)
+    );
+    Some(Reason { grade: Grade::Suspect, doubt: Doubt::TooFewSamples, text })
 }
 
 /// Compares the first and last third of each steady phase by the median response of the ok

@@ -5,7 +5,7 @@ use crate::core::run::RouteHead;
 use crate::core::units::{Span, grouped, percent, range};
 use crate::core::{Metric, Outcome};
 use crate::measure::series::Level;
-use crate::measure::summary::{Percentiles, Quantile, SliceSummary};
+use crate::measure::summary::{Percentiles, Quantile, RouteSummary, SliceSummary};
 
 /// Stands where there is no number.
 pub const ABSENT: &str = "–";
@@ -90,6 +90,24 @@ pub fn footnote(slice: &SliceSummary) -> Option<String> {
         })
         .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// The errors that a report names per route.
+const ERRORS: usize = 3;
+
+/// `232 × in Sydney, ThrottlingException: Too many requests`, the most frequent first.
+pub fn errors(route: &RouteSummary) -> Vec<String> {
+    let errors = route.errors();
+    let more = errors.len().saturating_sub(ERRORS);
+    let mut lines: Vec<_> = errors
+        .iter()
+        .take(ERRORS)
+        .map(|(region, error)| format!("{} × in {}, {}", grouped(error.count), region.name, error.message))
+        .collect();
+    if more > 0 {
+        lines.push(format!("and {more} more kinds, in attempts.csv"));
+    }
+    lines
 }
 
 /// `3,000 / 3,000`

@@ -189,7 +189,8 @@ fn fire(recorder: &mut Recorder, index: u32, intended: RunTime, route: usize, co
             finished,
             outcome,
             http_status: Some(if first.is_some() { 200 } else { 429 }),
-            error: None,
+            error: (outcome == Outcome::Throttled)
+                .then(|| "ThrottlingException: Too many requests, please wait before trying again.".to_owned()),
             request_id: None,
             acquisition: Some(acquisition),
             usage,

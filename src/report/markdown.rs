@@ -94,8 +94,8 @@ fn requests(routes: &[RouteSummary]) -> String {
             cell::share(whole, cell::other_failures(whole)),
             per_second(whole.goodput),
         ]);
-        if let Some(note) = cell::footnote(whole) {
-            notes.push_str(&format!("\n- {}: {note}", escape(&cell::name(&route.head))));
+        for note in cell::footnote(whole).into_iter().chain(cell::errors(route)) {
+            notes.push_str(&format!("\n- {}: {}", escape(&cell::name(&route.head)), escape(&note)));
         }
     }
     if notes.is_empty() { table.0 } else { format!("{}\n{notes}", table.0) }

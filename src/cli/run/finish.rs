@@ -78,6 +78,9 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
     if ending.stopped.is_some() {
         return Ok(Exit::Interrupted(ending.signal.unwrap_or(130)));
     }
+    if let Some(nothing) = nothing_answered(&summary) {
+        return Err(Failure::failed(nothing));
+    }
     if summary.verdict.grade == Grade::Invalid {
         return Ok(Exit::Invalid);
     }
@@ -96,6 +99,18 @@ fn style() -> Style {
     let term = Term::stdout();
     let width = if term.is_term() { usize::from(term.size().1) } else { PIPED_WIDTH };
     Style { colour: console::colors_enabled(), width }
+}
+
+/// A run that got no single answer has measured nothing: most likely it was set up wrongly.
+fn nothing_answered(summary: &Summary) -> Option<String> {
+    if summary.routes.iter().any(|route| route.whole().ok() > 0) {
+        return None;
+    }
+    let said = summary.routes.iter().find_map(|route| Some(route.errors().first()?.1.message.clone()));
+    Some(match said {
+        Some(said) => format!("no request was answered: {said}"),
+        None => "no request was answered".to_owned(),
+    })
 }
 
 /// Objectives that a candidate route missed, one line each.

@@ -176,7 +176,7 @@ impl<'a> Line<'a> {
             words.push((format!("service time p95 {}", Span(service)), SMALL));
         }
         if !head.label.eq_ignore_ascii_case(&head.name) {
-            words.extend(SMALL.wrap(&head.label, room).into_iter().take(2).map(|text| (text, SMALL)));
+            words.extend(SMALL.wrap(&head.label, room).into_iter().map(|text| (text, SMALL)));
         }
         words
     }

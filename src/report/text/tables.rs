@@ -75,9 +75,13 @@ pub fn requests(summary: &Summary, style: Style) -> Vec<String> {
     };
     lines.extend(table.lines(style.width, style.colour));
     for route in &summary.routes {
-        if let Some(note) = cell::footnote(route.whole()) {
-            let text = format!("  {}: {note}", cell::name(&route.head));
-            lines.extend(wrap(&text, style.width, 4).iter().map(|line| Paint::Faint.on(line, style.colour)));
+        let notes = cell::footnote(route.whole()).into_iter().chain(cell::errors(route));
+        for (i, note) in notes.enumerate() {
+            let name = cell::name(&route.head);
+            let name = if i == 0 { format!("{name}: ") } else { " ".repeat(measure_text_width(&name) + 2) };
+            let text = format!("  {name}{note}");
+            let indent = 2 + measure_text_width(&name);
+            lines.extend(wrap(&text, style.width, indent).iter().map(|line| Paint::Faint.on(line, style.colour)));
         }
     }
     lines
