@@ -83,6 +83,23 @@ impl Desk {
         command
     }
 
+    /// What `bedbench` says under a `ulimit`. A write beyond it is an error then, and not a signal.
+    #[cfg(unix)]
+    pub fn says_limited(&self, limit: &str, args: &str) -> Said {
+        let bedbench = self.child(args);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("trap '' XFSZ; ulimit {limit}; exec \"$0\" \"$@\"")]);
+        shell.arg(bedbench.get_program()).args(bedbench.get_args()).current_dir(self.0.path()).stdin(Stdio::null());
+        for (name, value) in bedbench.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        let mut shell = assert_cmd::Command::from_std(shell);
+        Said::of(shell.timeout(PATIENCE))
+    }
+
     pub fn says(&self, args: &str) -> Said {
         Said::of(&mut self.command(args))
     }

@@ -1,6 +1,6 @@
 //! What is refused before anything is fired: one clear line, the way out, and the code.
 
-use super::desk::{Desk, Said, files_in};
+use super::desk::{Desk, SHORT, Said, files_in};
 
 /// A mock run that is refused leaves nothing behind.
 fn refused(args: &str, code: i32) -> Said {
@@ -79,6 +79,22 @@ fn results_are_never_overwritten() {
     desk.write("file", "mine");
     let said = desk.says("run --mock --rps 5 -d 1s -o file").exits(2);
     assert!(said.error().starts_with("error: file: "), "{said:#?}");
+    let said = desk.says("run --mock --rps 5 -d 1s -o file/run").exits(2);
+    assert!(said.error().starts_with("error: file/run: "), "{said:#?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn too_few_open_files_are_counted_before_anything_is_fired() {
+    let desk = Desk::with_short_answers();
+    let said = desk.says_limited("-n 400", "run --mock --rps 5 -d 1s --route sydney --in-flight 500").exits(2);
+    assert_eq!(
+        said.error(),
+        "error: --in-flight 500 needs up to 1128 open files, and 400 are allowed; raise the limit with `ulimit -n 1128`"
+    );
+    // Nobody asked for a number: it runs with fewer, and says so.
+    let said = desk.says_limited("-n 200", &format!("{SHORT} -q")).exits(0);
+    assert!(said.err.contains("warning: only 200 files may be open, so at most 36 requests"), "{said:#?}");
 }
 
 #[test]

@@ -88,3 +88,17 @@ fn a_closed_stdout_fails_nothing() {
     assert!(said.err.contains("Results in run"), "{said:#?}");
     assert!(files_in(&desk.path("run")).iter().any(|file| file == "report.md"));
 }
+
+/// A limit on file size stands for the disk: both refuse a write in the middle of a run.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_up_ends_the_run_and_keeps_what_was_written() {
+    let desk = Desk::with_short_answers();
+    // 64 blocks of 512 bytes: a few hundred rows of the two thousand.
+    let run = "run --rps 100 --mock -d 20s --warmup 0s --route sydney --scenario calm --workload short.toml -o run";
+    let said = desk.says_limited("-f 64", run).exits(1);
+    assert!(said.error().starts_with("error: the results are incomplete: "), "{said:#?}");
+    assert!(said.error().ends_with("What was written is in run"), "{said:#?}");
+    let rows = desk.read("run/requests.csv").lines().count();
+    assert!((10..1_000).contains(&rows), "{rows} rows: it should have stopped soon after the disk was full");
+}

@@ -56,6 +56,8 @@ pub struct Config {
     pub endpoints: BTreeMap<RegionId, String>,
     pub endpoint_credentials: bool,
     pub yes: bool,
+    /// What the user should know before anything is fired.
+    pub warnings: Vec<String>,
 }
 
 impl Config {
@@ -99,7 +101,9 @@ impl Config {
             return Err(Failure::usage("no request would start in the measured time; raise --rps or --duration"));
         }
         let targets: usize = profile.routes.iter().map(|route| route.targets.len()).sum();
-        let in_flight = in_flight(args.in_flight, args.rps, targets, world)?;
+        let (in_flight, few_files) = in_flight(args.in_flight, args.rps, targets, world)?;
+        let mut warnings: Vec<_> = profile.warnings.iter().map(ToString::to_string).collect();
+        warnings.extend(few_files);
         let slos = if args.slo.is_empty() { workload.slo.clone() } else { args.slo.clone() };
         Ok(Self {
             world,
@@ -130,6 +134,7 @@ impl Config {
             endpoints,
             endpoint_credentials: args.endpoint_credentials,
             yes: args.yes,
+            warnings,
         })
     }
 
@@ -277,23 +282,36 @@ fn check_numbers(args: &RunArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The cap on requests in flight per route, within what files can be opened.
-fn in_flight(asked: Option<usize>, rps: Rate, targets: usize, world: World) -> Result<usize, Failure> {
+/// The cap on requests in flight per route, within what files can be opened; with a warning where the
+/// files are what limits it.
+fn in_flight(
+    asked: Option<usize>,
+    rps: Rate,
+    targets: usize,
+    world: World,
+) -> Result<(usize, Option<String>), Failure> {
     // In the mock both ends of every connection are ours.
     let ends = if world == World::Mock { 2 } else { 1 };
     let limit = files::raise_limit();
-    let fits = limit.map(|limit| limit.saturating_sub(SPARE_FILES) as usize / (targets * ends));
     let wanted = asked.unwrap_or(((rps.0 * 20.0).ceil() as usize).max(64));
-    match (asked, fits) {
-        (Some(_), Some(fits)) if wanted > fits => Err(Failure::usage(format!(
-            "--in-flight {wanted} needs up to {} open files, and {} are allowed; raise the limit with `ulimit -n`",
-            wanted * targets * ends + SPARE_FILES as usize,
-            limit.unwrap_or_default()
+    let needed = wanted * targets * ends + SPARE_FILES as usize;
+    let Some(allowed) = limit.filter(|limit| (needed as u64) > *limit) else { return Ok((wanted, None)) };
+    let way_out = format!("raise the limit with `ulimit -n {needed}`");
+    if asked.is_some() {
+        return Err(Failure::usage(format!(
+            "--in-flight {wanted} needs up to {needed} open files, and {allowed} are allowed; {way_out}"
+        )));
+    }
+    match allowed.saturating_sub(SPARE_FILES) as usize / (targets * ends) {
+        0 => Err(Failure::usage(format!(
+            "{allowed} open files are too few for even one connection per route and Region; {way_out}"
         ))),
-        (None, Some(0)) => {
-            Err(Failure::usage("too few files can be opened for even one connection per Region; raise `ulimit -n`"))
+        fits => {
+            let warning = format!(
+                "only {allowed} files may be open, so at most {fits} requests are in flight per route and not {wanted}; \
+                 what exceeds it is shed. To lift it, {way_out}"
+            );
+            Ok((fits, Some(warning)))
         }
-        (None, Some(fits)) => Ok(wanted.min(fits)),
-        _ => Ok(wanted),
     }
 }

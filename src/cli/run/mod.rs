@@ -26,9 +26,7 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     let (output, display) = (args.format, args.display());
     let out = args.out.clone();
     let config = Config::resolve(args)?;
-    for found in &config.profile.warnings {
-        guard::warn(&found.to_string());
-    }
+    config.warnings.iter().for_each(|warning| guard::warn(warning));
     if config.spends() {
         guard::confirm(&guard::estimate(&config.profile, &config.plan), config.yes)?;
     }
