@@ -24,7 +24,8 @@ fn tight_mock() -> (Mock, Vec<RegionId>) {
     let address = "127.0.0.1:0".parse().unwrap();
     let listeners = regions.iter().map(|region| ListenSpec { world: 0, region: *region, address }).collect();
     let workload = Loader::built_in().unwrap().workload("chat").unwrap();
-    let spec = MockSpec { seed: Seed(1), workload, models: profile.models, worlds: vec![places], listeners };
+    let spec =
+        MockSpec { seed: Seed(1), workload, models: profile.models, strict: true, worlds: vec![places], listeners };
     let clock = Clock::default();
     clock.start();
     (Mock::start(spec, clock).unwrap(), regions)

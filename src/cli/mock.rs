@@ -38,6 +38,9 @@ pub struct MockArgs {
     /// Seed of every draw
     #[arg(long, default_value_t = Seed::default().0)]
     seed: u64,
+    /// Refuse model ids that could not be called in the Region; without it any known model is served
+    #[arg(long)]
+    strict: bool,
     /// How readiness is announced; json is one line
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -66,7 +69,8 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
             Ok(ListenSpec { world: 0, region: *region, address: loopback(port) })
         })
         .collect::<Result<_, Failure>>()?;
-    let spec = MockSpec { seed: Seed(args.seed), workload, models: profile.models, worlds: vec![places], listeners };
+    let (seed, strict) = (Seed(args.seed), args.strict);
+    let spec = MockSpec { seed, workload, models: profile.models, strict, worlds: vec![places], listeners };
     let clock = Clock::default();
     clock.start();
     let mock = Mock::start(spec, clock)
@@ -112,8 +116,9 @@ For boto3, the AWS CLI or any AWS SDK, in another shell (the keys are dummies):
   aws bedrock-runtime converse --model-id {} \
     --messages '[{{"role":"user","content":[{{"text":"Hello"}}]}}]' --inference-config maxTokens=100
 
-It serves Converse and ConverseStream, for any model id that can be called in the Region. The same
-request always gets the same answer after the same service time: vary the prompt to see it spread.
+It serves InvokeModel, Converse, both with streams, and CountTokens, for the ids of Claude, Nova,
+Titan Text, Llama and Mistral; Converse for other vendors as well. The same request always gets the
+same answer after the same service time: vary the prompt to see it spread.
 Without maxTokens a call reserves {} tokens of the quota until it ends.
 "#,
         model(*region),

@@ -40,6 +40,8 @@ pub struct MockSpec {
     pub seed: Seed,
     pub workload: Workload,
     pub models: Models,
+    /// Refuses model ids that could not be called in the Region, instead of serving them anyway.
+    pub strict: bool,
     /// Each world has its own quotas, slots and queues.
     pub worlds: Vec<Vec<PlaceSpec>>,
     pub listeners: Vec<ListenSpec>,
@@ -76,6 +78,7 @@ impl Mock {
             seed: spec.seed,
             workload: spec.workload,
             models: spec.models,
+            strict: spec.strict,
             clock,
             timer: timer.clone(),
         });

@@ -3,13 +3,22 @@
 //! It asks the same Region model as the simulator, and knows nothing of who is calling: not of
 //! plans, not of routes, not of what is measured.
 
-mod answer;
+mod asked;
 mod converse;
+mod count;
 mod delay;
+mod family;
 mod listen;
 mod live_world;
+mod model_id;
+mod reply;
 mod respond;
+mod route;
+mod shape;
+mod stream;
+mod tool_input;
 mod wire;
+mod written;
 
-pub use converse::MODEL_MAXIMUM;
+pub use asked::MODEL_MAXIMUM;
 pub use listen::{ListenSpec, Mock, MockSpec};

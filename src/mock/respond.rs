@@ -6,26 +6,38 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::HeaderName;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::{HeaderMap, HeaderName};
+use hyper::{Request, Response, StatusCode};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::answer::{Answer, Events};
-use super::converse::{self, Asked};
+use super::asked::Asked;
+use super::converse;
+use super::count;
 use super::live_world::{LiveWorld, Stay};
+use super::model_id::{self, Called};
+use super::reply::{Reply, Said};
+use super::route::{Operation, route};
+use super::shape::Shape;
+use super::stream::{Events, Framing, Stream};
 use super::wire::{self, Body, Exception};
 use crate::clock::{Clock, Timer};
 use crate::core::request::InvocationKey;
-use crate::core::residency::{Processing, Reason};
 use crate::core::seed::fnv1a;
 use crate::core::{RegionId, RequestKey, Seed};
 use crate::plan::workload::Workload;
 use crate::profile::Models;
-use crate::region::world::{Call, Refusal, Timeline};
+use crate::region::world::{Call, Refusal};
 
 const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("amz-sdk-request");
 const LARGEST_BODY: usize = 25_000_000;
+
+/// Settings of Invoke requests that come back with the answer.
+const ECHOED: [HeaderName; 2] = [
+    HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency"),
+    HeaderName::from_static("x-amzn-bedrock-service-tier"),
+];
 
 /// One Region's endpoint.
 pub struct Endpoint {
@@ -41,14 +53,9 @@ pub struct Shared {
     pub seed: Seed,
     pub workload: Workload,
     pub models: Models,
+    pub strict: bool,
     pub clock: Clock,
     pub timer: Timer,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    Converse,
-    ConverseStream,
 }
 
 impl Endpoint {
@@ -60,113 +67,110 @@ impl Endpoint {
 
     async fn serve(&self, request: Request<Incoming>, request_id: &str) -> Result<Response<Body>, Exception> {
         let (operation, model) = route(request.method(), request.uri().path())?;
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        if operation != Operation::CountTokens {
+            self.requests.fetch_add(1, Ordering::Relaxed);
+        }
         let (parts, body) = request.into_parts();
         let body = collect(body).await?;
-        let asked = converse::read(&body)?;
-        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let (key, attempt) = identify(header(INVOCATION_ID), header(ATTEMPT), &body);
-        let (stay, timeline) = self.enter(&model, key, attempt, asked).await.map_err(refuse)?;
-        let answer = Answer { key, asked, timeline };
-        match operation {
-            Operation::Converse => {
-                self.shared.timer.sleep_until(self.shared.clock.instant(timeline.last_token())).await;
-                stay.end();
-                Ok(wire::answer(StatusCode::OK, answer.whole(), request_id))
-            }
-            // The head goes out with the first token: whether Bedrock flushes it earlier is not known.
-            Operation::ConverseStream => {
-                self.shared.timer.sleep_until(self.shared.clock.instant(timeline.first_token)).await;
-                let events = Events::new(answer, stay, self.shared.clock.clone(), self.shared.timer.clone());
-                Ok(wire::stream(events, request_id))
-            }
+        let called = model_id::resolve(&self.shared.models, self.region, &model, self.shared.strict)?;
+        if operation == Operation::CountTokens {
+            let tokens = count::input_tokens(&body, &called)?;
+            return Ok(wire::answer(json!({ "inputTokens": tokens }).to_string(), request_id));
         }
+        let invoke = if operation.invokes() { Some(called.invoke()?) } else { None };
+        let asked = invoke.map_or_else(|| converse::read(&body), |invoke| (invoke.read)(&body, &called.model))?;
+        let (key, attempt) = identify(&parts.headers, &body);
+        let (reply, stay) = self.enter(&called, key, attempt, &asked).await.map_err(refuse)?;
+        let shape = invoke.map_or(&converse::SHAPE, |invoke| &invoke.shape);
+        Ok(match operation {
+            Operation::InvokeModel => {
+                let mut response = wire::answer(self.whole(shape, &reply, stay).await, request_id);
+                wire::tell_usage(&mut response, &reply);
+                echo(&parts.headers, response)
+            }
+            Operation::InvokeModelWithResponseStream => {
+                let mut response = wire::stream(self.stream(shape, Framing::Chunks, reply, stay).await, request_id);
+                wire::tell_content_type(&mut response);
+                echo(&parts.headers, response)
+            }
+            Operation::ConverseStream => {
+                wire::stream(self.stream(shape, Framing::Named, reply, stay).await, request_id)
+            }
+            _ => wire::answer(self.whole(shape, &reply, stay).await, request_id),
+        })
+    }
+
+    /// The body of an answer, when the last of it is written.
+    async fn whole(&self, shape: &Shape, reply: &Reply, stay: Stay) -> String {
+        self.shared.timer.sleep_until(self.shared.clock.instant(reply.timeline.last_token())).await;
+        stay.end();
+        (shape.whole)(reply).to_string()
+    }
+
+    /// The head goes out with the first token: whether Bedrock flushes it earlier is not known.
+    async fn stream(&self, shape: &'static Shape, framing: Framing, reply: Reply, stay: Stay) -> Stream<Events> {
+        let Shared { clock, timer, .. } = &*self.shared;
+        timer.sleep_until(clock.instant(reply.timeline.first_token)).await;
+        Stream::new(Events::new(reply, shape, framing), stay, clock.clone(), timer.clone())
     }
 
     /// Waits for the model to begin, or to refuse.
     async fn enter(
         &self,
-        model: &str,
+        called: &Called,
         key: RequestKey,
         attempt: u32,
-        asked: Asked,
-    ) -> Result<(Stay, Timeline), Rejected> {
+        asked: &Asked,
+    ) -> Result<(Reply, Stay), Refusal> {
         let shared = &self.shared;
-        let model = named_by_arn(model, self.region).unwrap_or(model);
-        let resolved = shared.models.inference_profiles().resolve(self.region, model);
-        let (pool, processing) = resolved.map_err(|reason| {
-            Rejected::Identifier(match reason {
-                Reason::UnknownDestinations => format!(
-                    "of ARNs it knows those of foundation models and system-defined inference profiles, of {} only",
-                    self.region
-                ),
-                reason => format!("`{model}` called in {}: {reason}", self.region.name()),
+        let drawn = shared.workload.draw_output(shared.seed, key);
+        let said = Said::new(key, called.model.clone(), asked, drawn);
+        let (stay, timeline) = self
+            .world
+            .enter(|ticket| Call {
+                ticket,
+                endpoint: self.region,
+                pool: called.pool,
+                model: called.model.clone(),
+                destinations: called.destinations.clone(),
+                key,
+                attempt,
+                input_tokens: asked.input_tokens,
+                max_tokens: asked.max_tokens,
+                output_tokens: said.tokens(),
+                burndown: shared.models.burndown(&called.model),
             })
-        })?;
-        let destinations = match processing {
-            Processing::Within(regions) => regions,
-            Processing::Anywhere(_) => RegionId::all().collect(),
-        };
-        let output_tokens = shared.workload.draw_output(shared.seed, key).min(asked.max_tokens);
-        let base = shared.models.split(model).1.into();
-        let burndown = shared.models.burndown(model);
-        let stay = self.world.enter(|ticket| Call {
-            ticket,
-            endpoint: self.region,
-            pool,
-            model: base,
-            destinations,
-            key,
-            attempt,
-            input_tokens: asked.input_tokens,
-            max_tokens: asked.max_tokens,
-            output_tokens,
-            burndown,
-        });
-        stay.await.map_err(Rejected::Refused)
+            .await?;
+        Ok((Reply { said, timeline }, stay))
     }
 }
 
-/// Why a valid request is not served.
-enum Rejected {
-    Identifier(String),
-    Refused(Refusal),
+fn echo(asked: &HeaderMap, mut response: Response<Body>) -> Response<Body> {
+    for name in ECHOED {
+        if let Some(value) = asked.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
 }
 
-fn refuse(rejected: Rejected) -> Exception {
-    match rejected {
-        Rejected::Identifier(why) => {
-            Exception::validation(format!("The provided model identifier is invalid. (bedbench mock: {why})"))
-        }
-        Rejected::Refused(Refusal::TooManyRequests) => Exception::new(
+fn refuse(refusal: Refusal) -> Exception {
+    let (status, name, message) = match refusal {
+        Refusal::TooManyRequests => (
             StatusCode::TOO_MANY_REQUESTS,
             "ThrottlingException",
             "Too many requests, please wait before trying again.",
         ),
-        Rejected::Refused(Refusal::TooManyTokens) => Exception::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "ThrottlingException",
-            "Too many tokens, please wait before trying again.",
-        ),
-        Rejected::Refused(Refusal::Overloaded) => Exception::new(
+        Refusal::TooManyTokens => {
+            (StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", "Too many tokens, please wait before trying again.")
+        }
+        Refusal::Overloaded => (
             StatusCode::SERVICE_UNAVAILABLE,
             "ServiceUnavailableException",
             "Bedrock is unable to process your request.",
         ),
-    }
-}
-
-/// The id that an ARN of this Region ends with, where the ARN itself tells where it is processed: an
-/// application's own profile or a provisioned model names no model that a mock could know.
-fn named_by_arn(arn: &str, region: RegionId) -> Option<&str> {
-    let mut parts = arn.splitn(6, ':');
-    let (Some("arn"), Some("aws"), Some("bedrock"), Some(code), Some(_account), Some(resource)) =
-        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return None;
     };
-    let (kind, id) = resource.split_once('/')?;
-    (code == region.code() && matches!(kind, "foundation-model" | "inference-profile")).then_some(id)
+    Exception::new(status, name, message)
 }
 
 /// Reads a body to its end even when it is too large: a client that is still sending would find the
@@ -185,55 +189,21 @@ async fn collect(mut body: Incoming) -> Result<Bytes, Exception> {
         }
     }
     if length > LARGEST_BODY {
-        return Err(Exception::validation(format!("The request body is larger than {LARGEST_BODY} bytes.")));
+        return Err(Exception::validation(format!(
+            "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less than or equal to {LARGEST_BODY}"
+        )));
     }
     Ok(bytes.freeze())
 }
 
-/// The raw path is split before anything is decoded: a model id may carry `%2F`.
-fn route(method: &Method, path: &str) -> Result<(Operation, String), Exception> {
-    let unknown = || {
-        let message = "bedbench's mock serves POST /model/{modelId}/converse and /model/{modelId}/converse-stream only";
-        Exception::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
-    };
-    let mut segments = path.split('/');
-    let (Some(""), Some("model"), Some(model), Some(operation), None) =
-        (segments.next(), segments.next(), segments.next(), segments.next(), segments.next())
-    else {
-        return Err(unknown());
-    };
-    let operation = match (method, operation) {
-        (&Method::POST, "converse") => Operation::Converse,
-        (&Method::POST, "converse-stream") => Operation::ConverseStream,
-        _ => return Err(unknown()),
-    };
-    let model = percent_decode(model).filter(|model| !model.is_empty());
-    Ok((operation, model.ok_or_else(|| Exception::validation("The provided model identifier is invalid."))?))
-}
-
-fn percent_decode(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        if *first == b'%' {
-            let digit = |at: usize| char::from(*rest.get(at)?).to_digit(16);
-            bytes.push((digit(0)? * 16 + digit(1)?) as u8);
-            rest = &rest[2..];
-        } else {
-            bytes.push(*first);
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
 /// Our own client sends its key; any other request is known by its body, and its attempt by the
 /// SDK's header (`attempt=2; max=3`).
-fn identify(invocation: Option<&str>, attempt: Option<&str>, body: &[u8]) -> (RequestKey, u32) {
-    if let Some(ours) = invocation.and_then(|id| InvocationKey::from_uuid(&Uuid::parse_str(id).ok()?)) {
+fn identify(headers: &HeaderMap, body: &[u8]) -> (RequestKey, u32) {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(ours) = header(INVOCATION_ID).and_then(|id| InvocationKey::from_uuid(&Uuid::parse_str(id).ok()?)) {
         return (ours.key, ours.attempt);
     }
-    let attempt = attempt
+    let attempt = header(ATTEMPT)
         .and_then(|header| header.split(';').find_map(|part| part.trim().strip_prefix("attempt=")?.parse().ok()))
         .unwrap_or(1_u32);
     (RequestKey(fnv1a(body)), attempt.saturating_sub(1))
@@ -244,47 +214,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_split_before_they_are_decoded() {
-        let path = "/model/arn%3Aaws%3Abedrock%3Aap-southeast-2%3A1%3Ainference-profile%2Fau.x/converse";
-        let (operation, model) = route(&Method::POST, path).unwrap();
-        assert!(operation == Operation::Converse);
-        assert_eq!(model, "arn:aws:bedrock:ap-southeast-2:1:inference-profile/au.x");
-        for (method, path) in [
-            (Method::GET, "/model/x/converse"),
-            (Method::POST, "/"),
-            (Method::POST, "//model/x/converse"),
-            (Method::POST, "/model/x/y/converse"),
-            (Method::POST, "/model/x/speak"),
-        ] {
-            assert!(route(&method, path).is_err_and(|e| e.name == "UnknownOperationException"), "{path}");
-        }
-        for path in ["/model/%zz/converse", "/model/%+f/converse", "/model/%f/converse", "/model//converse"] {
-            assert!(route(&Method::POST, path).is_err_and(|e| e.name == "ValidationException"), "{path}");
-        }
-    }
-
-    #[test]
-    fn an_arn_that_names_a_model_of_this_region_is_that_model() {
-        let named = |arn| named_by_arn(arn, RegionId::SYDNEY);
-        let profile = "arn:aws:bedrock:ap-southeast-2:111122223333:inference-profile/au.model-v1:0";
-        assert_eq!(named(profile), Some("au.model-v1:0"));
-        assert_eq!(named("arn:aws:bedrock:ap-southeast-2::foundation-model/model"), Some("model"));
-        for opaque in [
-            "arn:aws:bedrock:us-west-2:111122223333:inference-profile/au.model",
-            "arn:aws:bedrock:ap-southeast-2:111122223333:application-inference-profile/abc",
-            "arn:aws:bedrock",
-            "model",
-        ] {
-            assert_eq!(named(opaque), None, "{opaque}");
-        }
-    }
-
-    #[test]
     fn our_key_comes_by_the_invocation_id_and_others_by_their_body() {
         let ours = InvocationKey { key: RequestKey(9), attempt: 1 };
-        let id = ours.to_uuid().to_string();
-        assert_eq!(identify(Some(&id), Some("attempt=1; max=1"), b""), (RequestKey(9), 1));
-        let foreign = identify(Some("7f0b0c2e-6a52-4f3e-9c58-0d8a3f1f2b3c"), Some("attempt=3; max=5"), b"body");
-        assert_eq!(foreign, (RequestKey(fnv1a(b"body")), 2));
+        let headers = |id: &str, attempt: &str| {
+            let header = |name, value: &str| (name, value.parse().unwrap());
+            HeaderMap::from_iter([header(INVOCATION_ID, id), header(ATTEMPT, attempt)])
+        };
+        let known = headers(&ours.to_uuid().to_string(), "attempt=1; max=1");
+        assert_eq!(identify(&known, b""), (RequestKey(9), 1));
+        let foreign = headers("7f0b0c2e-6a52-4f3e-9c58-0d8a3f1f2b3c", "attempt=3; max=5");
+        assert_eq!(identify(&foreign, b"body"), (RequestKey(fnv1a(b"body")), 2));
     }
 }

@@ -4,6 +4,7 @@
 //! the test suites of opentelemetry-python-contrib and pydantic-ai.
 
 use aws_smithy_eventstream::frame::write_message_to;
+use aws_smithy_types::base64;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use bytes::{Bytes, BytesMut};
 use http_body_util::combinators::BoxBody;
@@ -12,23 +13,42 @@ use hyper::header::{CONTENT_TYPE, HeaderName};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::answer::Events;
+use super::reply::Reply;
+use super::stream::{Event, Stream};
 
 pub type Body = BoxBody<Bytes, std::convert::Infallible>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const INVOCATION_LATENCY: HeaderName = HeaderName::from_static("x-amzn-bedrock-invocation-latency");
+const INPUT_TOKENS: HeaderName = HeaderName::from_static("x-amzn-bedrock-input-token-count");
+const OUTPUT_TOKENS: HeaderName = HeaderName::from_static("x-amzn-bedrock-output-token-count");
+const CHUNK_CONTENT_TYPE: HeaderName = HeaderName::from_static("x-amzn-bedrock-content-type");
 
 /// Bedrock pads every event to blur how long its text is.
 const PADDING: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// One event of a ConverseStream response. `padding` picks the length of the field `p`.
-pub fn event(kind: &'static str, mut payload: Value, padding: u64) -> Bytes {
+/// One event of a ConverseStream response: an object whose one key is the event's name. `padding`
+/// picks the length of the field `p`.
+pub fn named(event: Value, padding: u64) -> Bytes {
+    let (kind, payload) = match event {
+        Value::Object(object) => object.into_iter().next().unwrap_or_default(),
+        _ => Default::default(),
+    };
+    frame(kind, payload, padding)
+}
+
+/// One event of an InvokeModelWithResponseStream response: the model's own, opaque.
+pub fn chunk(event: &Value, padding: u64) -> Bytes {
+    frame("chunk".into(), json!({ "bytes": base64::encode(event.to_string()) }), padding)
+}
+
+fn frame(kind: String, mut payload: Value, padding: u64) -> Bytes {
     let length = 2 + (padding as usize) % (PADDING.len() - 1);
     payload["p"] = PADDING[..length].into();
     let text = |value: &'static str| HeaderValue::String(value.into());
     let message = Message::new(payload.to_string())
-        .add_header(Header::new(":event-type", text(kind)))
+        .add_header(Header::new(":event-type", HeaderValue::String(kind.into())))
         .add_header(Header::new(":content-type", text("application/json")))
         .add_header(Header::new(":message-type", text("event")));
     let mut frame = BytesMut::new();
@@ -53,9 +73,13 @@ impl Exception {
         Self::new(StatusCode::BAD_REQUEST, "ValidationException", message)
     }
 
+    pub fn invalid_identifier() -> Self {
+        Self::validation("The provided model identifier is invalid.")
+    }
+
     pub fn response(&self, request_id: &str) -> Response<Body> {
-        let body = json!({ "message": self.message }).to_string();
-        let mut response = answer(self.status, body, request_id);
+        let mut response = answer(json!({ "message": self.message }).to_string(), request_id);
+        *response.status_mut() = self.status;
         let kind = format!("{}:http://internal.amazon.com/coral/com.amazon.bedrock/", self.name);
         response.headers_mut().insert(ERROR_TYPE, kind.parse().expect("names are plain ASCII"));
         response
@@ -63,17 +87,32 @@ impl Exception {
 }
 
 /// A complete JSON response.
-pub fn answer(status: StatusCode, json: String, request_id: &str) -> Response<Body> {
+pub fn answer(json: String, request_id: &str) -> Response<Body> {
     let mut response = Response::new(Full::new(Bytes::from(json)).boxed());
-    *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, "application/json".parse().expect("plain ASCII"));
     headers.insert(REQUEST_ID, request_id.parse().expect("a UUID is plain ASCII"));
     response
 }
 
+/// What only InvokeModel tells in its headers.
+pub fn tell_usage(response: &mut Response<Body>, reply: &Reply) {
+    let headers = response.headers_mut();
+    headers.insert(INVOCATION_LATENCY, reply.latency_ms().into());
+    headers.insert(INPUT_TOKENS, reply.said.input_tokens.into());
+    headers.insert(OUTPUT_TOKENS, reply.said.tokens().into());
+}
+
+/// What is in the chunks of InvokeModelWithResponseStream.
+pub fn tell_content_type(response: &mut Response<Body>) {
+    response.headers_mut().insert(CHUNK_CONTENT_TYPE, "application/json".parse().expect("plain ASCII"));
+}
+
 /// A response whose events come as they fall due.
-pub fn stream(events: Events, request_id: &str) -> Response<Body> {
+pub fn stream(
+    events: Stream<impl Iterator<Item = Event> + Unpin + Send + Sync + 'static>,
+    request_id: &str,
+) -> Response<Body> {
     let mut response = Response::new(events.boxed());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, "application/vnd.amazon.eventstream".parse().expect("plain ASCII"));
@@ -88,27 +127,34 @@ mod tests {
     /// Header lengths of recorded Bedrock streams.
     #[test]
     fn frames_have_the_recorded_header_lengths_and_both_checksums() {
-        for (kind, length) in [
-            ("messageStop", 81),
+        let named = [
+            ("messageStart", 82),
+            ("contentBlockStart", 87),
             ("contentBlockDelta", 87),
             ("contentBlockStop", 86),
+            ("messageStop", 81),
             ("metadata", 78),
-            ("messageStart", 82),
-        ] {
-            let frame = event(kind, json!({"role": "assistant"}), 7);
+        ];
+        let named = named.map(|(kind, length)| (named_frame(kind), length));
+        for (frame, length) in named.into_iter().chain([(chunk(&json!({ "generation": "Hi" }), 7), 75)]) {
             let number = |at: usize| u32::from_be_bytes(frame[at..at + 4].try_into().unwrap());
-            assert_eq!(number(0) as usize, frame.len(), "{kind}: total length");
-            assert_eq!(number(4), length, "{kind}: header length");
-            assert_eq!(number(8), crc32(&frame[..8]), "{kind}: prelude checksum");
-            assert_eq!(number(frame.len() - 4), crc32(&frame[..frame.len() - 4]), "{kind}: message checksum");
+            assert_eq!(number(0) as usize, frame.len(), "total length: {frame:?}");
+            assert_eq!(number(4), length, "header length: {frame:?}");
+            assert_eq!(number(8), crc32(&frame[..8]), "prelude checksum: {frame:?}");
+            assert_eq!(number(frame.len() - 4), crc32(&frame[..frame.len() - 4]), "message checksum: {frame:?}");
         }
+    }
+
+    fn named_frame(kind: &str) -> Bytes {
+        named(json!({ kind: { "role": "assistant" } }), 3)
     }
 
     #[test]
     fn payload_keys_are_sorted_and_padded() {
-        let frame = event("messageStart", json!({"role": "assistant"}), 3);
-        let payload = &frame[12 + 82..frame.len() - 4];
-        assert_eq!(payload, br#"{"p":"abcde","role":"assistant"}"#);
+        let frame = named_frame("messageStart");
+        assert_eq!(&frame[12 + 82..frame.len() - 4], br#"{"p":"abcde","role":"assistant"}"#);
+        let frame = chunk(&json!({ "b": 1, "a": 2 }), 0);
+        assert_eq!(&frame[12 + 75..frame.len() - 4], br#"{"bytes":"eyJhIjoyLCJiIjoxfQ==","p":"ab"}"#);
     }
 
     /// Bit by bit, so that it shares nothing with the encoder's table.

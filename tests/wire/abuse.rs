@@ -5,7 +5,7 @@ use bedbench::region::PlaceSpec;
 use crate::raw::{Connection, HELLO, post, request};
 use crate::setup::{in_time, ms, start, sydney};
 
-const CONVERSE: &str = "/model/x/converse";
+const CONVERSE: &str = "/model/amazon.nova-lite-v1%3A0/converse";
 
 #[tokio::test]
 async fn five_hundred_connections_at_once_are_all_answered() {
@@ -70,7 +70,7 @@ async fn a_body_beyond_the_limit_is_refused_and_the_connection_lives_on() {
     let refused = in_time("the refusal", connection.post(CONVERSE, &body)).await;
     let (name, message) = refused.exception();
     assert_eq!((refused.status, name.as_str()), (400, "ValidationException"));
-    assert!(message.contains("larger than 25000000 bytes"), "{message}");
+    assert!(message.contains("length less than or equal to 25000000"), "{message}");
     assert_eq!(connection.post(CONVERSE, HELLO).await.status, 200);
 }
 
@@ -90,9 +90,11 @@ async fn a_client_that_asks_before_it_sends_a_body_is_told_to_go_on() {
 #[tokio::test]
 async fn what_is_not_http_is_turned_away() {
     let mock = start(vec![PlaceSpec { rtt: ms(20), ..sydney() }]);
-    for noise in
-        ["no HTTP at all\r\n\r\n", "POST /model/x/converse HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1} a TLS hello\r\n\r\n"]
-    {
+    for noise in [
+        "no HTTP at all\r\n\r\n",
+        "POST /model/amazon.nova-lite-v1%3A0/converse HTTP/9.9\r\n\r\n",
+        "\u{16}\u{3}\u{1} a TLS hello\r\n\r\n",
+    ] {
         let mut connection = Connection::open(mock.addresses()[0]).await;
         connection.write(noise).await;
         let answered = connection.response().await.expect("told, not just dropped");
@@ -109,7 +111,7 @@ async fn what_is_not_http_is_turned_away() {
 #[tokio::test]
 async fn a_client_that_wants_the_connection_closed_still_gets_its_whole_answer() {
     let mock = start(vec![PlaceSpec { rtt: ms(20), ..sydney() }]);
-    for path in [CONVERSE, "/model/x/converse-stream"] {
+    for path in [CONVERSE, "/model/amazon.nova-lite-v1%3A0/converse-stream"] {
         let mut connection = Connection::open(mock.addresses()[0]).await;
         connection.write(request("POST", path, HELLO).replace("host:", "connection: close\r\nhost:")).await;
         let answered = connection.response().await.expect("an answer");

@@ -14,8 +14,8 @@ use tokio::net::TcpStream;
 use crate::raw::{Connection, HELLO, post, request};
 use crate::setup::{in_time, ms, start, sydney};
 
-const CONVERSE: &str = "/model/x/converse";
-const STREAM: &str = "/model/x/converse-stream";
+const CONVERSE: &str = "/model/amazon.nova-lite-v1%3A0/converse";
+const STREAM: &str = "/model/amazon.nova-lite-v1%3A0/converse-stream";
 
 /// One token is all it says: over at once even where the next would take an hour.
 fn one_token() -> String {
@@ -71,7 +71,7 @@ async fn http2_with_prior_knowledge_says_what_http1_says() {
         let body = in_time("the body", response.into_body().collect()).await.unwrap().to_bytes();
         assert_eq!(body, over_http1.body);
     }
-    let refused = post_http2(&mut sender, "/model/x/invoke", "").await;
+    let refused = post_http2(&mut sender, "/model/amazon.nova-lite-v1%3A0/invoke", "").await;
     assert_eq!(refused.status().as_u16(), 404);
 }
 

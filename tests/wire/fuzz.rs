@@ -26,7 +26,7 @@ fn ask(method: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> R
         let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {length}\r\n\r\n");
         connection.write([head.as_bytes(), body].concat()).await;
         let response = in_time("an answer", connection.response()).await.expect("an answer");
-        let next = connection.post("/model/x/converse", HELLO).await;
+        let next = connection.post("/model/amazon.nova-lite-v1%3A0/converse", HELLO).await;
         assert_eq!(next.status, 200, "the next request on the connection: {}", next.text());
         response
     })
@@ -111,7 +111,7 @@ proptest! {
         body in converse_body(),
         stream in any::<bool>(),
     ) {
-        let path = if stream { "/model/x/converse-stream" } else { "/model/x/converse" };
+        let path = if stream { "/model/amazon.nova-lite-v1%3A0/converse-stream" } else { "/model/amazon.nova-lite-v1%3A0/converse" };
         check(&ask("POST", path, &[], &bytes));
         check(&ask("POST", path, &[], body.as_bytes()));
     }

@@ -63,13 +63,23 @@ pub fn start(places: Vec<PlaceSpec>) -> Mock {
     start_with(places, ten_tokens(), Seed(1))
 }
 
+/// Refuses what could not be called there.
+pub fn start_strict(places: Vec<PlaceSpec>) -> Mock {
+    start_mock(places, ten_tokens(), Seed(1), true)
+}
+
 pub fn start_with(places: Vec<PlaceSpec>, workload: Workload, seed: Seed) -> Mock {
+    start_mock(places, workload, seed, false)
+}
+
+fn start_mock(places: Vec<PlaceSpec>, workload: Workload, seed: Seed, strict: bool) -> Mock {
     let listeners =
         places.iter().map(|place| ListenSpec { world: 0, region: place.region, address: LOOPBACK }).collect();
     let models = Models::built_in().expect("the shipped table is sound");
     let clock = Clock::default();
     clock.start();
-    Mock::start(MockSpec { seed, workload, models, worlds: vec![places], listeners }, clock).expect("free ports")
+    Mock::start(MockSpec { seed, workload, models, strict, worlds: vec![places], listeners }, clock)
+        .expect("free ports")
 }
 
 /// As a user would make one, but for retries: the SDK would hide what is to be seen.

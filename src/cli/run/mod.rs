@@ -120,6 +120,7 @@ fn start_mock(config: &Config, clock: &Clock) -> Result<Mock, Failure> {
         seed: config.seed,
         workload: config.workload.clone(),
         models: config.profile.models.clone(),
+        strict: true,
         worlds,
         listeners,
     };

@@ -1,0 +1,146 @@
+//! A streamed answer: a sequence of events with the times at which they are due, and the body that
+//! sends each at its time.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame};
+use serde_json::{Value, json};
+
+use super::live_world::Stay;
+use super::reply::Reply;
+use super::shape::Shape;
+use super::wire;
+use crate::clock::{Clock, Sleep, Timer};
+use crate::core::RunTime;
+
+/// After the first token, which comes alone so that its time is the model's.
+pub const TOKENS_PER_EVENT: u32 = 4;
+
+/// One event as it goes out, and when.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub due: RunTime,
+    pub bytes: Bytes,
+}
+
+/// How events are put into frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// ConverseStream: by the name of the event.
+    Named,
+    /// InvokeModelWithResponseStream: the model's own JSON, opaque.
+    Chunks,
+}
+
+/// The events of an answer, made one after the other as they are asked for.
+pub struct Events {
+    reply: Reply,
+    shape: &'static Shape,
+    framing: Framing,
+    written: u32,
+    padding: u64,
+    made: VecDeque<Event>,
+}
+
+impl Events {
+    pub fn new(reply: Reply, shape: &'static Shape, framing: Framing) -> Self {
+        let padding = reply.said.key.0;
+        Self { reply, shape, framing, written: 0, padding, made: VecDeque::new() }
+    }
+
+    /// Makes what goes out with the next tokens: nothing when all has been said.
+    fn make(&mut self) {
+        let tokens = self.reply.said.tokens();
+        if self.written == tokens {
+            return;
+        }
+        let until = if self.written == 0 { 1 } else { (self.written + TOKENS_PER_EVENT).min(tokens) };
+        let mut events = if self.written == 0 { (self.shape.begin)(&self.reply) } else { Vec::new() };
+        events.extend((self.shape.delta)(&self.reply, self.written..until));
+        self.written = until;
+        if until == tokens {
+            events.extend((self.shape.end)(&self.reply));
+            if let (Framing::Chunks, Some(last)) = (self.framing, events.last_mut()) {
+                last["amazon-bedrock-invocationMetrics"] = metrics(&self.reply);
+            }
+        }
+        let due = self.reply.timeline.token(until - 1);
+        for event in events {
+            let bytes = self.frame(event);
+            self.made.push_back(Event { due, bytes });
+        }
+    }
+
+    fn frame(&mut self, event: Value) -> Bytes {
+        self.padding = self.padding.wrapping_mul(31).wrapping_add(17);
+        match self.framing {
+            Framing::Named => wire::named(event, self.padding >> 8),
+            Framing::Chunks => wire::chunk(&event, self.padding >> 8),
+        }
+    }
+}
+
+fn metrics(reply: &Reply) -> Value {
+    json!({
+        "inputTokenCount": reply.said.input_tokens,
+        "outputTokenCount": reply.said.tokens(),
+        "invocationLatency": reply.latency_ms(),
+        "firstByteLatency": reply.first_byte_ms(),
+    })
+}
+
+impl Iterator for Events {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        if self.made.is_empty() {
+            self.make();
+        }
+        self.made.pop_front()
+    }
+}
+
+/// The body of a streamed response. A client that goes away drops it, and with it the stay: its
+/// slot is free at once, however long the next event would have taken.
+pub struct Stream<I> {
+    events: I,
+    stay: Option<Stay>,
+    clock: Clock,
+    timer: Timer,
+    /// Made, and not due yet.
+    next: Option<(Bytes, Pin<Box<Sleep>>)>,
+}
+
+impl<I> Stream<I> {
+    pub fn new(events: I, stay: Stay, clock: Clock, timer: Timer) -> Self {
+        Self { events, stay: Some(stay), clock, timer, next: None }
+    }
+}
+
+impl<I: Iterator<Item = Event> + Unpin> Body for Stream<I> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let this = self.get_mut();
+        if this.next.is_none() {
+            let Some(event) = this.events.next() else {
+                if let Some(stay) = this.stay.take() {
+                    stay.end();
+                }
+                return Poll::Ready(None);
+            };
+            let alarm = this.timer.sleep_until(this.clock.instant(event.due));
+            this.next = Some((event.bytes, Box::pin(alarm)));
+        }
+        if let Some((_, alarm)) = &mut this.next {
+            ready!(alarm.as_mut().poll(cx));
+        }
+        Poll::Ready(this.next.take().map(|(bytes, _)| Ok(Frame::data(bytes))))
+    }
+}

@@ -1,0 +1,187 @@
+//! Something that a JSON schema accepts, for tools that a request forces.
+//!
+//! The common vocabulary is understood. A pattern is not, nor how one part restricts another: the
+//! shape is right, the values are canned.
+
+use serde_json::{Map, Number, Value, json};
+
+/// No deeper than this, whatever the schema refers to.
+const DEEPEST: u32 = 16;
+
+/// No more values than this in all: a schema that refers to itself grows without end.
+const MOST_VALUES: u32 = 1_000;
+
+const LONGEST_TEXT: u64 = 1_000;
+
+pub fn matching(schema: &Value) -> Value {
+    let value = Walk { root: schema, values: 0 }.value(schema, 0);
+    // The input of a tool is an object, whatever its schema says.
+    if value.is_object() { value } else { json!({}) }
+}
+
+struct Walk<'a> {
+    root: &'a Value,
+    values: u32,
+}
+
+impl<'a> Walk<'a> {
+    fn value(&mut self, schema: &'a Value, depth: u32) -> Value {
+        self.values += 1;
+        if depth > DEEPEST || self.values > MOST_VALUES {
+            return Value::Null;
+        }
+        let given = schema.get("const").or_else(|| schema.get("default")).or_else(|| schema.get("enum")?.get(0));
+        if let Some(value) = given {
+            return value.clone();
+        }
+        let referred = schema.get("$ref").and_then(Value::as_str).and_then(|name| name.strip_prefix('#'));
+        if let Some(target) = referred.and_then(|pointer| self.root.pointer(pointer)) {
+            return self.value(target, depth + 1);
+        }
+        for alternatives in ["anyOf", "oneOf"] {
+            if let Some(first) = schema.get(alternatives).and_then(|all| all.get(0)) {
+                return self.value(first, depth + 1);
+            }
+        }
+        match kind(schema) {
+            "object" => self.object(schema, depth),
+            "array" => {
+                let items = schema.get("items").or_else(|| schema.get("prefixItems")?.get(0)).unwrap_or(&Value::Null);
+                let least = number(schema, "minItems").unwrap_or(1.0).clamp(1.0, f64::from(MOST_VALUES));
+                let most = number(schema, "maxItems").unwrap_or(f64::INFINITY).max(0.0);
+                let length = least.min(most) as u32;
+                let left = MOST_VALUES.saturating_sub(self.values);
+                (0..length.min(left)).map(|_| self.value(items, depth + 1)).collect()
+            }
+            "string" => text(schema).into(),
+            "integer" => within(schema, 1.0, f64::ceil),
+            "number" => within(schema, 0.5, |bound| bound),
+            "boolean" => true.into(),
+            _ => Value::Null,
+        }
+    }
+
+    fn object(&mut self, schema: &'a Value, depth: u32) -> Value {
+        let mut object = Map::new();
+        for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            if let Value::Object(values) = self.value(part, depth + 1) {
+                object.extend(values);
+            }
+        }
+        let required: Vec<&str> =
+            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, property) in properties.into_iter().flatten() {
+            // Near the bound only what cannot be left out: a schema that refers to itself by optional
+            // properties, as trees do, ends well.
+            if depth < DEEPEST / 4 || required.contains(&name.as_str()) {
+                object.insert(name.clone(), self.value(property, depth + 1));
+            }
+        }
+        for name in required {
+            object.entry(name).or_insert_with(|| "mock".into());
+        }
+        object.into()
+    }
+}
+
+/// The type that the schema names first, or the one that its other words are about.
+fn kind(schema: &Value) -> &str {
+    let named = match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
+        kind => kind.and_then(Value::as_str),
+    };
+    named.unwrap_or_else(|| {
+        let has = |words: &[&str]| words.iter().any(|word| schema.get(word).is_some());
+        match () {
+            () if has(&["properties", "required", "allOf"]) => "object",
+            () if has(&["items", "prefixItems"]) => "array",
+            () if has(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]) => "number",
+            () => "string",
+        }
+    })
+}
+
+fn number(schema: &Value, word: &str) -> Option<f64> {
+    schema.get(word).and_then(Value::as_f64)
+}
+
+/// `usual` if the bounds allow it, else the nearest that they do.
+fn within(schema: &Value, usual: f64, round_up: fn(f64) -> f64) -> Value {
+    let step = number(schema, "multipleOf").filter(|step| *step > 0.0).unwrap_or(1.0);
+    let least = number(schema, "minimum").or_else(|| Some(number(schema, "exclusiveMinimum")? + step));
+    let most = number(schema, "maximum").or_else(|| Some(number(schema, "exclusiveMaximum")? - step));
+    let mut value = if step == 1.0 { usual } else { step };
+    value = most.map_or(value, |most| value.min(most));
+    value = round_up(least.map_or(value, |least| value.max(least)));
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        return Value::from(value as i64);
+    }
+    Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+fn text(schema: &Value) -> String {
+    let canned = match schema.get("format").and_then(Value::as_str) {
+        Some("date") => "2026-01-31",
+        Some("time") => "09:30:00Z",
+        Some("date-time") => "2026-01-31T09:30:00Z",
+        Some("email") => "mock@example.com",
+        Some("uri" | "url") => "https://example.com/mock",
+        Some("uuid") => "00000000-0000-4000-8000-000000000000",
+        _ => "mock",
+    };
+    let length = |word| schema.get(word).and_then(Value::as_u64);
+    let least = length("minLength").unwrap_or(0).min(LONGEST_TEXT) as usize;
+    let most = length("maxLength").unwrap_or(LONGEST_TEXT).min(LONGEST_TEXT) as usize;
+    let mut text: String = canned.chars().take(most).collect();
+    text.extend(std::iter::repeat_n('.', least.saturating_sub(text.len())));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_property_has_its_type() {
+        let schema = json!({
+            "type": "object",
+            "required": ["city", "unheard_of"],
+            "properties": {
+                "city": { "type": "string", "minLength": 6 },
+                "unit": { "enum": ["celsius", "kelvin"] },
+                "days": { "type": "integer", "minimum": 2.5, "maximum": 7 },
+                "share": { "type": "number", "maximum": 0.25 },
+                "dry": { "type": ["null", "boolean"] },
+                "when": { "type": "array", "minItems": 2, "items": { "type": "string", "format": "date" } },
+                "place": { "$ref": "#/$defs/place" },
+                "either": { "anyOf": [{ "type": "integer" }, { "type": "null" }] },
+            },
+            "$defs": { "place": { "properties": { "lat": { "type": "number", "minimum": -90 } } } },
+        });
+        let expected = json!({
+            "city": "mock..", "unheard_of": "mock", "unit": "celsius", "days": 3, "share": 0.25, "dry": true,
+            "when": ["2026-01-31", "2026-01-31"], "place": { "lat": 0.5 }, "either": 1,
+        });
+        assert_eq!(matching(&schema), expected);
+    }
+
+    #[test]
+    fn schemas_without_end_end() {
+        let tree = json!({ "type": "object", "properties": {
+            "left": { "$ref": "#" }, "right": { "$ref": "#" }, "children": { "type": "array", "items": { "$ref": "#" } },
+        } });
+        assert!(matching(&tree).to_string().len() < 100_000);
+        let many =
+            json!({ "properties": { "x": { "type": "array", "minItems": 4e9, "items": { "minLength": 1e9 } } } });
+        assert!(matching(&many).to_string().len() < 2_000_000);
+        assert_eq!(matching(&json!({ "properties": { "x": { "$ref": "#/properties/x" } } })), json!({ "x": null }));
+    }
+
+    #[test]
+    fn what_is_no_schema_of_an_object_still_gives_an_object() {
+        for schema in [json!(null), json!("x"), json!([]), json!({ "type": "string" }), json!({ "$ref": "#" })] {
+            assert_eq!(matching(&schema), json!({}), "{schema}");
+        }
+    }
+}
