@@ -53,12 +53,9 @@ impl Events {
         Self { reply, shape, framing, written: 0, padding, made: VecDeque::new() }
     }
 
-    /// Makes what goes out with the next tokens: nothing when all has been said.
+    /// Makes what goes out with the next tokens: nothing where they are not shown.
     fn make(&mut self) {
         let tokens = self.reply.said.tokens();
-        if self.written == tokens {
-            return;
-        }
         let until = if self.written == 0 { 1 } else { (self.written + TOKENS_PER_EVENT).min(tokens) };
         let mut events = if self.written == 0 { (self.shape.begin)(&self.reply) } else { Vec::new() };
         events.extend((self.shape.delta)(&self.reply, self.written..until));
@@ -98,7 +95,7 @@ impl Iterator for Events {
     type Item = Event;
 
     fn next(&mut self) -> Option<Event> {
-        if self.made.is_empty() {
+        while self.made.is_empty() && self.written < self.reply.said.tokens() {
             self.make();
         }
         self.made.pop_front()
@@ -144,3 +141,7 @@ impl<I: Iterator<Item = Event> + Unpin> Body for Stream<I> {
         Poll::Ready(this.next.take().map(|(bytes, _)| Ok(Frame::data(bytes))))
     }
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

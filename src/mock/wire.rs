@@ -44,7 +44,7 @@ pub fn chunk(event: &Value, padding: u64) -> Bytes {
 }
 
 fn frame(kind: String, mut payload: Value, padding: u64) -> Bytes {
-    let length = 2 + (padding as usize) % (PADDING.len() - 1);
+    let length = 2 + (padding as usize) % (PADDING.len() - 2);
     payload["p"] = PADDING[..length].into();
     let text = |value: &'static str| HeaderValue::String(value.into());
     let message = Message::new(payload.to_string())

@@ -6,7 +6,7 @@ use bedbench::region::Law;
 use uuid::Uuid;
 
 use crate::raw::{Connection, HELLO, post, request};
-use crate::setup::{ms, quota, start, sydney};
+use crate::setup::{CLAUDE, INVOKED, hello, ms, quota, start, sydney};
 
 const CONVERSE: &str = "/model/amazon.nova-lite-v1%3A0/converse";
 const STREAM: &str = "/model/amazon.nova-lite-v1%3A0/converse-stream";
@@ -55,6 +55,75 @@ async fn a_stream_is_chunked_frames_in_bedrocks_order() {
     assert_eq!(frames[6].1["stopReason"], "end_turn");
     assert_eq!(frames[7].1["usage"]["totalTokens"], 12);
     assert_eq!(frames[7].1["metrics"]["latencyMs"], 38);
+}
+
+#[tokio::test]
+async fn invoke_tells_counts_and_latency_in_its_headers() {
+    let mock = start(vec![sydney()]);
+    for model in INVOKED {
+        let path = format!("/model/{}/invoke", model.replace(':', "%3A"));
+        let response = post(mock.addresses()[0], &path, &hello(model).to_string()).await;
+        assert_eq!(response.status, 200, "{model}: {}", response.text());
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        assert_eq!(response.header("content-length"), Some(response.body.len().to_string().as_str()));
+        assert_eq!(response.header("X-Amzn-Bedrock-Input-Token-Count"), Some("2"), "{model}");
+        assert_eq!(response.header("X-Amzn-Bedrock-Output-Token-Count"), Some("10"), "{model}");
+        assert_eq!(response.header("X-Amzn-Bedrock-Invocation-Latency"), Some("38"), "{model}");
+        assert!(Uuid::parse_str(response.header("x-amzn-RequestId").unwrap()).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn an_invoke_stream_is_chunks_alone() {
+    let mock = start(vec![sydney()]);
+    for model in INVOKED {
+        let path = format!("/model/{model}/invoke-with-response-stream");
+        let response = post(mock.addresses()[0], &path, &hello(model).to_string()).await;
+        assert_eq!(response.status, 200, "{model}: {}", response.text());
+        assert_eq!(response.header("content-type"), Some("application/vnd.amazon.eventstream"));
+        assert_eq!(response.header("x-amzn-bedrock-content-type"), Some("application/json"));
+        assert_eq!(response.header("transfer-encoding"), Some("chunked"));
+        assert_eq!(response.header("x-amzn-bedrock-input-token-count"), None, "in the last chunk instead");
+        let frames = response.frames();
+        assert_eq!(response.chunks.as_ref().map(Vec::len), Some(frames.len()), "flushed one by one");
+        assert_eq!(u32::from_be_bytes(response.body[4..8].try_into().unwrap()), 75);
+        for (headers, payload) in frames {
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let json = (":content-type", "application/json");
+            assert_eq!(headers, [(":event-type", "chunk"), json, (":message-type", "event")]);
+            let keys: Vec<_> = payload.as_object().unwrap().keys().collect();
+            assert_eq!(keys, ["bytes", "p"], "{model}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_asked_of_the_service_is_told_back() {
+    let mock = start(vec![sydney()]);
+    let mut connection = Connection::open(mock.addresses()[0]).await;
+    let body = hello(CLAUDE).to_string();
+    for operation in ["invoke", "invoke-with-response-stream"] {
+        let wanted = "X-Amzn-Bedrock-Service-Tier: flex\r\nX-Amzn-Bedrock-PerformanceConfig-Latency: standard\r\nhost:";
+        let request = request("POST", &format!("/model/{CLAUDE}/{operation}"), &body).replacen("host:", wanted, 1);
+        connection.write(request).await;
+        let response = connection.response().await.expect("a response");
+        assert_eq!(response.header("x-amzn-bedrock-service-tier"), Some("flex"));
+        assert_eq!(response.header("x-amzn-bedrock-performanceconfig-latency"), Some("standard"));
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_counted_without_a_model() {
+    let mut closed = sydney();
+    (closed.slots, closed.queue, closed.quotas) = (0, 0, quota(Some(0.0), None));
+    let mock = start(vec![closed]);
+    let path = format!("/model/{CLAUDE}/count-tokens");
+    let counted = post(mock.addresses()[0], &path, &format!(r#"{{"input":{{"converse":{HELLO}}}}}"#)).await;
+    assert_eq!((counted.status, counted.text()), (200, r#"{"inputTokens":2}"#));
+    for body in ["", "{}", r#"{"input":{}}"#, r#"{"input":{"invokeModel":{"body":"%"}}}"#] {
+        let refused = post(mock.addresses()[0], &path, body).await;
+        assert_eq!((refused.status, refused.exception().0.as_str()), (400, "ValidationException"), "{body}");
+    }
 }
 
 /// Not collected and sent at the end: a first-token time would mean nothing.

@@ -71,7 +71,7 @@ async fn http2_with_prior_knowledge_says_what_http1_says() {
         let body = in_time("the body", response.into_body().collect()).await.unwrap().to_bytes();
         assert_eq!(body, over_http1.body);
     }
-    let refused = post_http2(&mut sender, "/model/amazon.nova-lite-v1%3A0/invoke", "").await;
+    let refused = post_http2(&mut sender, "/model/amazon.nova-lite-v1%3A0/speak", "").await;
     assert_eq!(refused.status().as_u16(), 404);
 }
 

@@ -6,6 +6,7 @@ mod bad_servers;
 mod bytes_on_the_wire;
 mod connections;
 mod fuzz;
+mod invoke;
 mod raw;
 mod sdk;
 mod setup;

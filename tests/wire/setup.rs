@@ -17,6 +17,7 @@ use bedbench::profile::Models;
 use bedbench::region::conditions::Condition;
 use bedbench::region::quota::QuotaSpec;
 use bedbench::region::{Conditions, Law, PlaceSpec};
+use serde_json::{Value, json};
 
 pub const MODEL: &str = "amazon.nova-lite-v1:0";
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
@@ -102,4 +103,29 @@ pub fn user(text: &str) -> Message {
 
 pub fn at_most(max_tokens: i32) -> InferenceConfiguration {
     InferenceConfiguration::builder().max_tokens(max_tokens).build()
+}
+
+pub const CLAUDE: &str = "anthropic.claude-3-haiku-20240307-v1:0";
+
+/// One model of every family that InvokeModel knows.
+pub const INVOKED: [&str; 5] =
+    [CLAUDE, MODEL, "amazon.titan-text-express-v1", "meta.llama3-8b-instruct-v1:0", "mistral.mistral-7b-instruct-v0:2"];
+
+/// "Hello" in the words of `model`, with room for twenty tokens.
+pub fn hello(model: &str) -> Value {
+    match model.split('.').next() {
+        Some("anthropic") => json!({
+            "anthropic_version": "bedrock-2023-05-31", "max_tokens": 20,
+            "messages": [{ "role": "user", "content": "Hello" }],
+        }),
+        Some("meta") => json!({ "prompt": "Hello", "max_gen_len": 20 }),
+        Some("mistral") => json!({ "prompt": "Hello", "max_tokens": 20 }),
+        _ if model.contains("titan") => {
+            json!({ "inputText": "Hello", "textGenerationConfig": { "maxTokenCount": 20 } })
+        }
+        _ => json!({
+            "messages": [{ "role": "user", "content": [{ "text": "Hello" }] }],
+            "inferenceConfig": { "max_new_tokens": 20 },
+        }),
+    }
 }
