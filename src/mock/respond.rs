@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, HeaderName};
-use hyper::{Request, Response, StatusCode};
-use serde_json::json;
+use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Request, Response, StatusCode, Version};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::asked::Asked;
@@ -62,7 +62,14 @@ impl Endpoint {
     /// Never fails: what goes wrong is answered as the service would answer it.
     pub async fn respond(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let request_id = Uuid::new_v4().to_string();
-        self.serve(request, &request_id).await.unwrap_or_else(|exception| exception.response(&request_id))
+        // Said by the service, though HTTP/1.1 means it without words.
+        let says_so = request.version() == Version::HTTP_11 && !request.headers().contains_key(CONNECTION);
+        let response = self.serve(request, &request_id).await;
+        let mut response = response.unwrap_or_else(|exception| exception.response(&request_id));
+        if says_so {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("keep-alive"));
+        }
+        response
     }
 
     async fn serve(&self, request: Request<Incoming>, request_id: &str) -> Result<Response<Body>, Exception> {
@@ -206,7 +213,13 @@ fn identify(headers: &HeaderMap, body: &[u8]) -> (RequestKey, u32) {
     let attempt = header(ATTEMPT)
         .and_then(|header| header.split(';').find_map(|part| part.trim().strip_prefix("attempt=")?.parse().ok()))
         .unwrap_or(1_u32);
-    (RequestKey(fnv1a(body)), attempt.saturating_sub(1))
+    (RequestKey(fingerprint(body)), attempt.saturating_sub(1))
+}
+
+/// The same for the same JSON: some SDKs write the keys of an object in another order every time.
+fn fingerprint(body: &[u8]) -> u64 {
+    let sorted = serde_json::from_slice::<Value>(body).map(|value| value.to_string());
+    sorted.map_or_else(|_| fnv1a(body), |sorted| fnv1a(sorted.as_bytes()))
 }
 
 #[cfg(test)]
@@ -224,5 +237,7 @@ mod tests {
         assert_eq!(identify(&known, b""), (RequestKey(9), 1));
         let foreign = headers("7f0b0c2e-6a52-4f3e-9c58-0d8a3f1f2b3c", "attempt=3; max=5");
         assert_eq!(identify(&foreign, b"body"), (RequestKey(fnv1a(b"body")), 2));
+        let [one, other] = [&br#"{"a":1, "b":2}"#[..], br#"{"b":2,"a":1}"#].map(|body| identify(&foreign, body));
+        assert_eq!(one, other);
     }
 }

@@ -3,40 +3,53 @@
 //! The common vocabulary is understood. A pattern is not, nor how one part restricts another: the
 //! shape is right, the values are canned.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Number, Value, json};
 
 /// No deeper than this, whatever the schema refers to.
 const DEEPEST: u32 = 16;
 
-/// No more values than this in all: a schema that refers to itself grows without end.
-const MOST_VALUES: u32 = 1_000;
+/// Deeper than this only what cannot be left out: a schema that refers to itself by optional
+/// properties, as trees do, ends well.
+const DEEPEST_OPTION: u32 = 4;
+
+/// Values, names and sixteens of bytes that are looked at or written in all: a schema that refers to
+/// itself grows without end.
+const BUDGET: usize = 20_000;
 
 const LONGEST_TEXT: u64 = 1_000;
 
 pub fn matching(schema: &Value) -> Value {
-    let value = Walk { root: schema, values: 0 }.value(schema, 0);
+    let value = Walk { root: schema, left: BUDGET }.value(schema, 0);
     // The input of a tool is an object, whatever its schema says.
     if value.is_object() { value } else { json!({}) }
 }
 
 struct Walk<'a> {
     root: &'a Value,
-    values: u32,
+    left: usize,
 }
 
 impl<'a> Walk<'a> {
+    /// Whether there is as much left; if not, there is nothing left.
+    fn spend(&mut self, amount: usize) -> bool {
+        let enough = self.left >= amount;
+        self.left = self.left.saturating_sub(amount);
+        enough
+    }
+
     fn value(&mut self, schema: &'a Value, depth: u32) -> Value {
-        self.values += 1;
-        if depth > DEEPEST || self.values > MOST_VALUES {
+        if depth > DEEPEST || !self.spend(1) {
             return Value::Null;
         }
         let given = schema.get("const").or_else(|| schema.get("default")).or_else(|| schema.get("enum")?.get(0));
         if let Some(value) = given {
-            return value.clone();
+            return if self.spend(size(value)) { value.clone() } else { Value::Null };
         }
         let referred = schema.get("$ref").and_then(Value::as_str).and_then(|name| name.strip_prefix('#'));
-        if let Some(target) = referred.and_then(|pointer| self.root.pointer(pointer)) {
-            return self.value(target, depth + 1);
+        if let Some(pointer) = referred.filter(|pointer| self.spend(pointer.len() / 16)) {
+            return self.root.pointer(pointer).map_or(Value::Null, |target| self.value(target, depth + 1));
         }
         for alternatives in ["anyOf", "oneOf"] {
             if let Some(first) = schema.get(alternatives).and_then(|all| all.get(0)) {
@@ -45,15 +58,11 @@ impl<'a> Walk<'a> {
         }
         match kind(schema) {
             "object" => self.object(schema, depth),
-            "array" => {
-                let items = schema.get("items").or_else(|| schema.get("prefixItems")?.get(0)).unwrap_or(&Value::Null);
-                let least = number(schema, "minItems").unwrap_or(1.0).clamp(1.0, f64::from(MOST_VALUES));
-                let most = number(schema, "maxItems").unwrap_or(f64::INFINITY).max(0.0);
-                let length = least.min(most) as u32;
-                let left = MOST_VALUES.saturating_sub(self.values);
-                (0..length.min(left)).map(|_| self.value(items, depth + 1)).collect()
+            "array" => self.array(schema, depth),
+            "string" => {
+                let text = text(schema);
+                if self.spend(text.len() / 16) { text.into() } else { Value::Null }
             }
-            "string" => text(schema).into(),
             "integer" => within(schema, 1.0, f64::ceil),
             "number" => within(schema, 0.5, |bound| bound),
             "boolean" => true.into(),
@@ -61,34 +70,63 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn array(&mut self, schema: &'a Value, depth: u32) -> Value {
+        let items = schema.get("items").or_else(|| schema.get("prefixItems")?.get(0)).unwrap_or(&Value::Null);
+        let most = number(schema, "maxItems").unwrap_or(f64::INFINITY);
+        let length = number(schema, "minItems").unwrap_or(1.0).max(1.0).min(most).clamp(0.0, BUDGET as f64);
+        let mut values = Vec::new();
+        while values.len() < length as usize && self.left > 0 {
+            values.push(self.value(items, depth + 1));
+        }
+        values.into()
+    }
+
     fn object(&mut self, schema: &'a Value, depth: u32) -> Value {
         let mut object = Map::new();
         for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            if self.left == 0 {
+                break;
+            }
             if let Value::Object(values) = self.value(part, depth + 1) {
                 object.extend(values);
             }
         }
-        let required: Vec<&str> =
-            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-        let properties = schema.get("properties").and_then(Value::as_object);
-        for (name, property) in properties.into_iter().flatten() {
-            // Near the bound only what cannot be left out: a schema that refers to itself by optional
-            // properties, as trees do, ends well.
-            if depth < DEEPEST / 4 || required.contains(&name.as_str()) {
-                object.insert(name.clone(), self.value(property, depth + 1));
+        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        let required: BTreeSet<&str> = required.take(self.left).filter_map(Value::as_str).collect();
+        self.spend(required.len());
+        let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+        for (name, property) in properties {
+            if depth >= DEEPEST_OPTION && !required.contains(name.as_str()) {
+                continue;
             }
+            if !self.spend(name.len() / 16) || self.left == 0 {
+                break;
+            }
+            object.insert(name.clone(), self.value(property, depth + 1));
         }
         for name in required {
-            object.entry(name).or_insert_with(|| "mock".into());
+            if !object.contains_key(name) && self.spend(name.len() / 16) {
+                object.insert(name.into(), "mock".into());
+            }
         }
         object.into()
+    }
+}
+
+/// What a value costs to copy.
+fn size(value: &Value) -> usize {
+    1 + match value {
+        Value::String(text) => text.len() / 16,
+        Value::Array(values) => values.iter().map(size).sum(),
+        Value::Object(values) => values.iter().map(|(name, value)| name.len() / 16 + size(value)).sum(),
+        _ => 0,
     }
 }
 
 /// The type that the schema names first, or the one that its other words are about.
 fn kind(schema: &Value) -> &str {
     let named = match schema.get("type") {
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
+        Some(Value::Array(kinds)) => kinds.iter().take(8).filter_map(Value::as_str).find(|kind| *kind != "null"),
         kind => kind.and_then(Value::as_str),
     };
     named.unwrap_or_else(|| {
@@ -174,7 +212,13 @@ mod tests {
         assert!(matching(&tree).to_string().len() < 100_000);
         let many =
             json!({ "properties": { "x": { "type": "array", "minItems": 4e9, "items": { "minLength": 1e9 } } } });
-        assert!(matching(&many).to_string().len() < 2_000_000);
+        assert!(matching(&many).to_string().len() < 1_000_000);
+        let name = "x".repeat(1_000_000);
+        let wide: Map<_, _> = (0..9).map(|i| (format!("{name}{i}"), json!({ "$ref": "#" }))).collect();
+        let required: Vec<_> = wide.keys().cloned().collect();
+        assert!(matching(&json!({ "properties": wide, "required": required })).to_string().len() < 1_000_000);
+        let copies = json!({ "properties": { "x": { "minItems": 1e9, "items": { "const": name } } } });
+        assert!(matching(&copies).to_string().len() < 1_000_000);
         assert_eq!(matching(&json!({ "properties": { "x": { "$ref": "#/properties/x" } } })), json!({ "x": null }));
     }
 

@@ -5,6 +5,9 @@ use std::ops::Range;
 use crate::core::RequestKey;
 use crate::plan::prompt::BYTES_PER_TOKEN;
 
+/// More bytes than all words together.
+const ROUND: usize = 64;
+
 /// A text and where each of its tokens ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
@@ -57,13 +60,17 @@ impl Written {
         self.text.truncate(self.ends.last().copied().unwrap_or(0));
     }
 
-    /// Ends before the first of `sequences` that is completed, and names it. Its own tokens were
+    /// Ends [words](Self::words) before the first of `sequences` that is completed, and names it. Its own tokens were
     /// written, and count, but are not shown.
     pub fn stop<'a>(&mut self, sequences: &'a [String]) -> Option<&'a str> {
         let (end, start, sequence) = sequences
             .iter()
             .filter(|sequence| !sequence.is_empty())
-            .filter_map(|sequence| self.text.find(sequence).map(|at| (at + sequence.len(), at, sequence)))
+            .filter_map(|sequence| {
+                // The words repeat: what does not begin in their first round does not occur.
+                let text = self.text.get(..ROUND + sequence.len()).unwrap_or(&self.text);
+                text.find(sequence).map(|at| (at + sequence.len(), at, sequence))
+            })
             .min()?;
         let tokens = self.ends.partition_point(|token| *token < end) + 1;
         self.ends.truncate(tokens);

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::desk::{Desk, end_of, signal};
 
 /// Starts a mock and reads its announcement; nothing is waited for but that line.
-fn start(desk: &Desk) -> (Child, Value) {
-    let mut command = desk.child("mock --profile au --port 0 --format json");
+fn start(desk: &Desk, options: &str) -> (Child, Value) {
+    let mut command = desk.child(&format!("mock --profile au --port 0 --format json {options}"));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -23,7 +23,7 @@ fn start(desk: &Desk) -> (Child, Value) {
 fn it_says_when_it_is_ready_answers_and_stops_cleanly() {
     for stop in [Signal::TERM, Signal::INT] {
         let desk = Desk::new();
-        let (child, ready) = start(&desk);
+        let (child, ready) = start(&desk, "");
         assert_eq!(ready["ready"], true);
         assert_eq!(ready["regions"][0]["region"], "ap-southeast-2");
         let url = ready["regions"][0]["url"].as_str().unwrap();
@@ -35,6 +35,25 @@ fn it_says_when_it_is_ready_answers_and_stops_cleanly() {
         signal(&child, stop);
         let said = end_of(child).exits(0);
         assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""), "one line, and no other");
+    }
+}
+
+#[test]
+fn a_strict_mock_refuses_what_cannot_be_called_there() {
+    for (options, status) in [("--scenario calm", 200), ("--scenario calm --strict", 400)] {
+        let desk = Desk::new();
+        let (child, ready) = start(&desk, options);
+        let url = ready["regions"][0]["url"].as_str().unwrap();
+        let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+        let body = r#"{"messages":[{"role":"user","content":[{"text":"x"}]}],"inferenceConfig":{"maxTokens":1}}"#;
+        let length = body.len();
+        let head = "POST /model/us.anthropic.claude-sonnet-5/converse HTTP/1.1\r\nhost: mock\r\nconnection: close\r\n";
+        socket.write_all(format!("{head}content-length: {length}\r\n\r\n{body}").as_bytes()).unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{options}: {answer}");
+        signal(&child, Signal::TERM);
+        end_of(child).exits(0);
     }
 }
 

@@ -19,6 +19,7 @@ async fn a_whole_answer_is_json_of_known_length() {
     assert_eq!(response.header("content-type"), Some("application/json"));
     assert_eq!(response.header("content-length"), Some(response.body.len().to_string().as_str()));
     assert!(response.header("date").is_some());
+    assert_eq!(response.header("connection"), Some("keep-alive"));
     let id = response.header("x-amzn-RequestId").unwrap();
     assert_eq!(Uuid::parse_str(id).unwrap().to_string(), id, "lower case with hyphens");
     let names: BTreeSet<_> = response.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();

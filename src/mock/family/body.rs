@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 
 use crate::mock::wire::Exception;
 
+/// Keys of a kind that are named; nobody reads more.
+const MOST_EXTRANEOUS: usize = 20;
+
 /// The answer to what is no JSON at all.
 pub fn not_json() -> Exception {
     Exception::validation("Malformed input request, please reformat your input and try again.")
@@ -119,7 +122,7 @@ impl<'a> Keys<'a> {
     }
 
     fn refuse_others(&mut self) {
-        let others = self.object.keys().filter(|key| !self.known.contains(&key.as_str()));
+        let others = self.object.keys().filter(|key| !self.known.contains(&key.as_str())).take(MOST_EXTRANEOUS);
         self.violations.extend(others.map(|key| format!("{}: extraneous key [{key}] is not permitted", self.path)));
     }
 

@@ -25,10 +25,10 @@ fn read(body: &[u8], _model: &str) -> Result<Asked, Exception> {
     if !body.contains_key("messages") {
         return Err(malformed("#: required key [messages] not found"));
     }
-    if let Some(Value::Object(limits)) = body.get_mut("inferenceConfig") {
-        if let Some(tokens) = limits.remove("max_new_tokens") {
-            limits.insert("maxTokens".into(), tokens);
-        }
+    if let Some(Value::Object(limits)) = body.get_mut("inferenceConfig")
+        && let Some(tokens) = limits.remove("max_new_tokens")
+    {
+        limits.insert("maxTokens".into(), tokens);
     }
     let request = serde_json::from_value::<converse::Request>(body.into());
     request.map_err(|error| malformed(&format!("#: {error}")))?.asked()
