@@ -54,6 +54,9 @@ impl<'a> Keys<'a> {
 
     pub fn required_text(&mut self, key: &'static str) -> &'a str {
         match self.get(key) {
+            Some(Value::String(text)) if text.is_empty() => {
+                self.violations.push(format!("{}/{key}: expected minLength: 1, actual: 0", self.path));
+            }
             Some(Value::String(text)) => return text,
             Some(other) => self.expected(key, "String", other),
             None => self.violations.push(format!("{}: required key [{key}] not found", self.path)),
@@ -90,12 +93,18 @@ impl<'a> Keys<'a> {
     }
 
     pub fn texts(&mut self, key: &'static str) -> Vec<String> {
-        match self.get(key) {
-            None => {}
-            Some(Value::Array(items)) => return items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            Some(other) => self.expected(key, "JSONArray", other),
+        let items = match self.get(key) {
+            None => return Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(other) => {
+                self.expected(key, "JSONArray", other);
+                return Vec::new();
+            }
+        };
+        if let Some((i, other)) = items.iter().enumerate().find(|(_, item)| !item.is_string()) {
+            self.expected(&format!("{key}/{i}"), "String", other);
         }
-        Vec::new()
+        items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
     /// Anything: permitted, and not looked at.

@@ -260,6 +260,8 @@ fn models_with_a_schema_are_refused_by_it() {
         ),
         (LLAMA, json!({ "prompt": "x", "temperature": 2 }), "#/temperature: 2 is not less or equal to 1"),
         (LLAMA, json!({ "prompt": "x", "max_gen_len": "5" }), "#/max_gen_len: expected type: Integer, found: String"),
+        (LLAMA, json!({ "prompt": "" }), "#/prompt: expected minLength: 1, actual: 0"),
+        (MISTRAL, json!({ "prompt": "x", "stop": ["y", 1] }), "#/stop/1: expected type: String, found: Integer"),
         (MISTRAL, json!({ "prompt": "x", "stop": "y" }), "#/stop: expected type: JSONArray, found: String"),
     ] {
         let message = read(model, &body).unwrap_err();

@@ -1,6 +1,6 @@
 """bedbench's mock as boto3 and the anthropic package see it.
 
-    pip install boto3 'anthropic[bedrock]'
+    pip install -r requirements.txt
     python check.py http://127.0.0.1:7080
 
 Every field that an application could rely on is asserted after the client has parsed it.
