@@ -3,8 +3,6 @@
 //! The common vocabulary is understood. A pattern is not, nor how one part restricts another: the
 //! shape is right, the values are canned.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Number, Value, json};
 
 /// No deeper than this, whatever the schema refers to.
@@ -92,22 +90,20 @@ impl<'a> Walk<'a> {
             }
         }
         let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-        let required: BTreeSet<&str> = required.take(self.left).filter_map(Value::as_str).collect();
+        let required: Vec<&str> = required.take(self.left).filter_map(Value::as_str).collect();
         self.spend(required.len());
-        let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-        for (name, property) in properties {
-            if depth >= DEEPEST_OPTION && !required.contains(name.as_str()) {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let optional = properties.filter(|_| depth < DEEPEST_OPTION).into_iter().flat_map(Map::keys);
+        for name in required.into_iter().chain(optional.map(String::as_str)) {
+            if object.contains_key(name) {
                 continue;
             }
-            if !self.spend(name.len() / 16) || self.left == 0 {
+            if !self.spend(1 + name.len() / 16) {
                 break;
             }
-            object.insert(name.clone(), self.value(property, depth + 1));
-        }
-        for name in required {
-            if !object.contains_key(name) && self.spend(name.len() / 16) {
-                object.insert(name.into(), "mock".into());
-            }
+            let property = properties.and_then(|properties| properties.get(name));
+            let value = property.map_or_else(|| "mock".into(), |property| self.value(property, depth + 1));
+            object.insert(name.to_owned(), value);
         }
         object.into()
     }
@@ -217,6 +213,8 @@ mod tests {
         let wide: Map<_, _> = (0..9).map(|i| (format!("{name}{i}"), json!({ "$ref": "#" }))).collect();
         let required: Vec<_> = wide.keys().cloned().collect();
         assert!(matching(&json!({ "properties": wide, "required": required })).to_string().len() < 1_000_000);
+        let broad: Map<_, _> = (0..100_000).map(|i| (i.to_string(), json!({ "$ref": "#" }))).collect();
+        assert!(matching(&json!({ "properties": broad })).to_string().len() < 1_000_000);
         let copies = json!({ "properties": { "x": { "minItems": 1e9, "items": { "const": name } } } });
         assert!(matching(&copies).to_string().len() < 1_000_000);
         assert_eq!(matching(&json!({ "properties": { "x": { "$ref": "#/properties/x" } } })), json!({ "x": null }));
