@@ -10,7 +10,7 @@ use bedbench::core::{RegionId, RequestKey, RunTime, Seed};
 use bedbench::plan::workload::Workload;
 use bedbench::profile::{Loader, builtin};
 use bedbench::region::PlaceSpec;
-use bedbench::region::world::{Call, Effect, Input, Ticket, World};
+use bedbench::region::call::{Call, Effect, Input, Ticket, World};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 const REQUESTS: u32 = 500;
@@ -32,6 +32,7 @@ fn calls(workload: &Workload) -> Vec<Call> {
             max_tokens: workload.max_tokens,
             output_tokens: workload.draw_output(Seed::default(), key),
             burndown: 1.0,
+            fault: None,
         }
     };
     (0..REQUESTS).map(call).collect()

@@ -31,6 +31,7 @@ pub enum Purpose {
     Resampling = 10,
     Routing = 11,
     ResponseCache = 12,
+    Fault = 13,
 }
 
 /// The run's seed: printed, stored, and a constant unless given.

@@ -16,6 +16,7 @@ use bytes::{Buf, Bytes};
 use rand_distr::{Distribution, Exp1};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::reset::{Abort, ResetSwitch};
 use crate::clock::{Sleep, Timer};
 use crate::core::seed::Draws;
 
@@ -92,6 +93,9 @@ pub struct DelayLine<S> {
     draws: Draws,
     inbound: Leg,
     outbound: Leg,
+    switch: ResetSwitch,
+    /// When a reset that was asked for has come the whole way.
+    reset: Option<Pin<Box<Sleep>>>,
     now: fn() -> Instant,
 }
 
@@ -100,7 +104,22 @@ impl<S> DelayLine<S> {
     pub fn new(socket: S, distance: Distance, timer: Timer, draws: Draws, now: fn() -> Instant) -> Self {
         let accepted = now();
         let opened = accepted + distance.rtt * HANDSHAKES + distance.rtt / 2;
-        Self { socket, distance, timer, draws, inbound: Leg::new(opened), outbound: Leg::new(accepted), now }
+        Self {
+            socket,
+            distance,
+            timer,
+            draws,
+            inbound: Leg::new(opened),
+            outbound: Leg::new(accepted),
+            switch: ResetSwitch::default(),
+            reset: None,
+            now,
+        }
+    }
+
+    /// What resets this connection.
+    pub fn reset_switch(&self) -> ResetSwitch {
+        self.switch.clone()
     }
 
     fn arrival(&mut self, now: Instant) -> Instant {
@@ -109,7 +128,7 @@ impl<S> DelayLine<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> DelayLine<S> {
+impl<S: AsyncRead + AsyncWrite + Abort + Unpin> DelayLine<S> {
     /// Puts on the socket whatever has come the whole way. Called from every poll: whichever side
     /// of the connection wakes us, the other one moves too.
     fn drive_outbound(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -126,7 +145,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> DelayLine<S> {
                 self.outbound.on_the_way.pop_front();
             }
         }
+        if self.switch.is_pulled(cx) {
+            ready!(self.poll_reset(cx));
+            self.socket.abort();
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    /// A reset travels like bytes do, and behind them.
+    fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.reset.is_none() {
+            let due = (self.now)() + self.distance.rtt / 2;
+            self.reset = Some(Box::pin(self.timer.sleep_until(due)));
+        }
+        self.reset.as_mut().map_or(Poll::Ready(()), |alarm| alarm.as_mut().poll(cx))
     }
 
     /// Takes everything off the socket, so that it is stamped when it comes and not when it is asked for.
@@ -150,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> DelayLine<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for DelayLine<S> {
+impl<S: AsyncRead + AsyncWrite + Abort + Unpin> AsyncRead for DelayLine<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if let Poll::Ready(Err(error)) = this.drive_outbound(cx) {
@@ -166,7 +199,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for DelayLine<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for DelayLine<S> {
+impl<S: AsyncRead + AsyncWrite + Abort + Unpin> AsyncWrite for DelayLine<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if this.outbound.full() {
@@ -202,6 +235,10 @@ mod tests {
     use super::*;
     use crate::clock::monotonic as now;
     use crate::core::seed::{Purpose, Seed};
+
+    impl Abort for tokio::io::DuplexStream {
+        fn abort(&self) {}
+    }
 
     fn line(distance: Distance) -> (DelayLine<tokio::io::DuplexStream>, tokio::io::DuplexStream) {
         let (near, far) = tokio::io::duplex(1 << 20);

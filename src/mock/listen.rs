@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -152,10 +154,11 @@ async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>, distance: Distan
         let _ = socket.set_nodelay(true);
         let draws = seed.keyed(Purpose::NetworkJitter, endpoint.region, RequestKey(connections), 0);
         let line = DelayLine::new(socket, distance, timer.clone(), draws, monotonic);
-        let endpoint = endpoint.clone();
+        let (endpoint, switch) = (endpoint.clone(), line.reset_switch());
         tokio::spawn(async move {
-            let service = service_fn(|request| {
+            let service = service_fn(|mut request: Request<Incoming>| {
                 let endpoint = endpoint.clone();
+                request.extensions_mut().insert(switch.clone());
                 async move { Ok::<_, std::convert::Infallible>(endpoint.respond(request).await) }
             });
             let mut server = auto::Builder::new(TokioExecutor::new());

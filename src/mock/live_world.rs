@@ -9,7 +9,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::clock::{Clock, Timer};
 use crate::core::RunTime;
 use crate::region::World;
-use crate::region::world::{Call, Effect, Input, Refusal, Ticket, Timeline};
+use crate::region::call::{Call, Effect, Input, Refusal, Ticket, Timeline};
 
 /// With nobody waiting the model may fall behind by this much. Without a limit the first call after
 /// a quiet night would pay for all of its background load.

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use super::family::{self, Family, Invoke};
+use super::fault;
 use super::wire::Exception;
 use crate::core::RegionId;
-use crate::core::residency::{Pool, Processing};
+use crate::core::residency::{Pool, Processing, is_provisioned};
 use crate::profile::Models;
+use crate::profile::models::Offer;
+use crate::region::fault::Fault;
 
 /// Prefixes of inference profiles for places that the table of profiles has none for.
 const OTHER_PREFIXES: [&str; 4] = ["eu.", "us-gov.", "ca.", "in."];
@@ -18,9 +21,23 @@ pub struct Called {
     pub pool: Pool,
     /// Where it may be processed, the Region called first.
     pub destinations: Vec<RegionId>,
+    /// What the id itself asks to go wrong.
+    pub fault: Option<Fault>,
 }
 
 impl Called {
+    /// A model that does one thing wrong. Its own body is that of Anthropic's models.
+    fn of_fault(region: RegionId, id: &str, name: &str) -> Result<Self, Exception> {
+        let fault = Fault::named(name).ok_or_else(|| {
+            Exception::validation(format!(
+                "bedbench's mock knows no fault `{name}`: it is the name of an exception, `stream.` and one that comes in mid-stream, or a kind such as hang, reset or wrong-crc"
+            ))
+        })?;
+        let family = family::of("anthropic.claude").ok_or_else(Exception::invalid_identifier)?;
+        let destinations = vec![region];
+        Ok(Self { family, model: id.into(), pool: Pool::InRegion, destinations, fault: Some(fault) })
+    }
+
     /// # Errors
     /// When the mock does not know what this model's own bodies look like.
     pub fn invoke(&self) -> Result<&'static Invoke, Exception> {
@@ -38,11 +55,24 @@ impl Called {
 /// # Errors
 /// When the id names no known model; with `strict` also when it could not be called in `region`.
 pub fn resolve(models: &Models, region: RegionId, id: &str, strict: bool) -> Result<Called, Exception> {
+    if is_provisioned(region, id) {
+        let destinations = vec![region];
+        return Ok(Called {
+            family: family::UNTOLD,
+            model: id.into(),
+            pool: Pool::Provisioned,
+            destinations,
+            fault: None,
+        });
+    }
     let id = match Arn::parse(id) {
         Some(arn) if !strict || arn.region == region.code() => arn.id,
         Some(_) => return Err(Exception::invalid_identifier()),
         None => id,
     };
+    if let Some(name) = id.strip_prefix(fault::MODEL_PREFIX) {
+        return Called::of_fault(region, id, name);
+    }
     let (prefix, model) = split(models, id);
     let family = family::of(model).ok_or_else(Exception::invalid_identifier)?;
     if strict {
@@ -57,15 +87,20 @@ pub fn resolve(models: &Models, region: RegionId, id: &str, strict: bool) -> Res
         Processing::Within(regions) => regions,
         Processing::Anywhere(_) => RegionId::all().collect(),
     };
-    Ok(Called { family, model: model.into(), pool, destinations })
+    Ok(Called { family, model: model.into(), pool, destinations, fault: None })
 }
 
-/// Refuses what the service would refuse in `region`. The place for the rules of a table of models:
-/// which are offered where, and which need an inference profile.
+/// Refuses what the service would refuse in `region`. What no list knows is served.
 fn strict_check(models: &Models, region: RegionId, id: &str) -> Result<(), Exception> {
     let (prefix, _) = split(models, id);
     let callable = prefix == models.split(id).0 && models.inference_profiles().resolve(region, id).is_ok();
-    if callable { Ok(()) } else { Err(Exception::invalid_identifier()) }
+    match models.offer(region, id) {
+        Offer::OtherWise(_) if prefix.is_none() => Err(Exception::validation(format!(
+            "Invocation of model ID {id} with on-demand throughput isn\u{2019}t supported. Retry your request with the ID or ARN of an inference profile that contains this model."
+        ))),
+        Offer::Yes | Offer::Unlisted { .. } if callable => Ok(()),
+        _ => Err(Exception::invalid_identifier()),
+    }
 }
 
 /// The profile prefix and the id behind it.
@@ -134,7 +169,7 @@ mod tests {
     #[test]
     fn a_strict_mock_refuses_what_cannot_be_called_there() {
         for (id, served) in [
-            (SONNET, true),
+            (SONNET, false),
             ("au.anthropic.claude-sonnet-4-6", true),
             ("arn:aws:bedrock:ap-southeast-2:111122223333:inference-profile/au.anthropic.claude-sonnet-4-6", true),
             ("us.anthropic.claude-sonnet-4-6", false),
@@ -143,6 +178,30 @@ mod tests {
         ] {
             assert_eq!(called("ap-southeast-2", id, true).is_ok(), served, "{id}");
         }
+    }
+
+    #[test]
+    fn a_strict_mock_says_which_models_need_a_profile() {
+        let said = called("ap-southeast-2", SONNET, true).unwrap_err();
+        assert_eq!(
+            said,
+            "Invocation of model ID anthropic.claude-sonnet-4-6 with on-demand throughput isn\u{2019}t supported. Retry your request with the ID or ARN of an inference profile that contains this model."
+        );
+        let models = Models::built_in().unwrap();
+        let resolve = |id| resolve(&models, RegionId::SYDNEY, id, true).map(|_| ()).map_err(|refused| refused.message);
+        // Not offered in any way, offered as asked, in no list.
+        assert_eq!(resolve("meta.llama3-3-70b-instruct-v1:0"), Err("The provided model identifier is invalid.".into()));
+        assert_eq!(resolve("amazon.nova-lite-v1:0"), Ok(()));
+        assert_eq!(resolve("amazon.nova-of-tomorrow-v1:0"), Ok(()));
+    }
+
+    #[test]
+    fn provisioned_capacity_is_called_by_its_arn_in_its_own_region() {
+        let models = Models::built_in().unwrap();
+        let arn = "arn:aws:bedrock:ap-southeast-2:111122223333:provisioned-model/abc123";
+        let called = resolve(&models, RegionId::SYDNEY, arn, true).unwrap();
+        assert_eq!((called.pool, &*called.model), (Pool::Provisioned, arn));
+        assert!(resolve(&models, "us-west-2".parse().unwrap(), arn, false).is_err());
     }
 
     #[test]

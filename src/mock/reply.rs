@@ -8,7 +8,7 @@ use super::asked::Asked;
 use super::tool_input;
 use super::written::Written;
 use crate::core::RequestKey;
-use crate::region::world::Timeline;
+use crate::region::call::Timeline;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {

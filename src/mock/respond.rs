@@ -7,16 +7,18 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Request, Response, StatusCode, Version};
+use hyper::{Request, Response, Version};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::asked::Asked;
 use super::converse;
 use super::count;
+use super::fault;
 use super::live_world::{LiveWorld, Stay};
 use super::model_id::{self, Called};
 use super::reply::{Reply, Said};
+use super::reset::ResetSwitch;
 use super::route::{Operation, route};
 use super::shape::Shape;
 use super::stream::{Events, Framing, Stream};
@@ -27,7 +29,9 @@ use crate::core::seed::fnv1a;
 use crate::core::{RegionId, RequestKey, Seed};
 use crate::plan::workload::Workload;
 use crate::profile::Models;
-use crate::region::world::{Call, Refusal};
+use crate::region::call::{Call, Refusal};
+use crate::region::fault::Exception::{ServiceUnavailableException, ThrottlingException};
+use crate::region::fault::FaultKind;
 
 const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("amz-sdk-request");
@@ -87,7 +91,11 @@ impl Endpoint {
         let invoke = if operation.invokes() { Some(called.invoke()?) } else { None };
         let asked = invoke.map_or_else(|| converse::read(&body), |invoke| (invoke.read)(&body, &called.model))?;
         let (key, attempt) = identify(&parts.headers, &body);
-        let (reply, stay) = self.enter(&called, key, attempt, &asked).await.map_err(refuse)?;
+        let connection = parts.extensions.get::<ResetSwitch>().cloned().unwrap_or_default();
+        let (reply, stay) = match self.enter(&called, key, attempt, &asked).await {
+            Ok(served) => served,
+            Err(refusal) => return refuse(refusal, &connection).await,
+        };
         let shape = invoke.map_or(&converse::SHAPE, |invoke| &invoke.shape);
         Ok(match operation {
             Operation::InvokeModel => {
@@ -96,12 +104,13 @@ impl Endpoint {
                 echo(&parts.headers, response)
             }
             Operation::InvokeModelWithResponseStream => {
-                let mut response = wire::stream(self.stream(shape, Framing::Chunks, reply, stay).await, request_id);
+                let mut response =
+                    wire::stream(self.stream(shape, Framing::Chunks, reply, stay, connection).await, request_id);
                 wire::tell_content_type(&mut response);
                 echo(&parts.headers, response)
             }
             Operation::ConverseStream => {
-                wire::stream(self.stream(shape, Framing::Named, reply, stay).await, request_id)
+                wire::stream(self.stream(shape, Framing::Named, reply, stay, connection).await, request_id)
             }
             _ => wire::answer(self.whole(shape, &reply, stay).await, request_id),
         })
@@ -115,10 +124,23 @@ impl Endpoint {
     }
 
     /// The head goes out with the first token: whether Bedrock flushes it earlier is not known.
-    async fn stream(&self, shape: &'static Shape, framing: Framing, reply: Reply, stay: Stay) -> Stream<Events> {
+    async fn stream(
+        &self,
+        shape: &'static Shape,
+        framing: Framing,
+        reply: Reply,
+        stay: Stay,
+        connection: ResetSwitch,
+    ) -> Stream {
         let Shared { clock, timer, .. } = &*self.shared;
         timer.sleep_until(clock.instant(reply.timeline.first_token)).await;
-        Stream::new(Events::new(reply, shape, framing), stay, clock.clone(), timer.clone())
+        let (fault, tokens) = (reply.timeline.fault, reply.said.tokens());
+        let good = Events::new(reply, shape, framing);
+        let events = match fault {
+            Some(fault) => fault::spoil(good, fault, tokens),
+            None => Box::new(good),
+        };
+        Stream::new(events, stay, clock.clone(), timer.clone(), connection)
     }
 
     /// Waits for the model to begin, or to refuse.
@@ -146,6 +168,7 @@ impl Endpoint {
                 max_tokens: asked.max_tokens,
                 output_tokens: said.tokens(),
                 burndown: shared.models.burndown(&called.model),
+                fault: called.fault,
             })
             .await?;
         Ok((Reply { said, timeline }, stay))
@@ -161,23 +184,24 @@ fn echo(asked: &HeaderMap, mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-fn refuse(refusal: Refusal) -> Exception {
-    let (status, name, message) = match refusal {
-        Refusal::TooManyRequests => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "ThrottlingException",
-            "Too many requests, please wait before trying again.",
-        ),
+/// What a client gets in place of an answer, if it gets anything.
+async fn refuse(refusal: Refusal, connection: &ResetSwitch) -> Result<Response<Body>, Exception> {
+    let fault = match refusal {
+        Refusal::TooManyRequests => return Err(fault::exception(ThrottlingException)),
         Refusal::TooManyTokens => {
-            (StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", "Too many tokens, please wait before trying again.")
+            let message = "Too many tokens, please wait before trying again.";
+            return Err(Exception { message: message.into(), ..fault::exception(ThrottlingException) });
         }
-        Refusal::Overloaded => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "ServiceUnavailableException",
-            "Bedrock is unable to process your request.",
-        ),
+        Refusal::Overloaded => return Err(fault::exception(ServiceUnavailableException).with(Value::Null)),
+        Refusal::Fault(fault) => fault,
     };
-    Exception::new(status, name, message)
+    if let Some(name) = fault.exception {
+        return Err(fault::exception(name));
+    }
+    if fault.kind == FaultKind::Reset {
+        connection.pull();
+    }
+    std::future::pending().await
 }
 
 /// Reads a body to its end even when it is too large: a client that is still sending would find the

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::live_world::Stay;
 use super::reply::Reply;
+use super::reset::ResetSwitch;
 use super::shape::Shape;
 use super::wire;
 use crate::clock::{Clock, Sleep, Timer};
@@ -25,8 +26,31 @@ pub const TOKENS_PER_EVENT: u32 = 4;
 #[derive(Clone, Debug)]
 pub struct Event {
     pub due: RunTime,
-    pub bytes: Bytes,
+    /// Output tokens that are out with it.
+    pub tokens: u32,
+    pub action: Action,
 }
+
+impl Event {
+    /// What is sent.
+    #[cfg(test)]
+    pub fn bytes(&self) -> Bytes {
+        match &self.action {
+            Action::Send(bytes) => bytes.clone(),
+            Action::Reset => Bytes::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Action {
+    Send(Bytes),
+    /// The connection is reset.
+    Reset,
+}
+
+/// Good or spoilt.
+pub type AnyEvents = Box<dyn Iterator<Item = Event> + Send + Sync>;
 
 /// How events are put into frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +92,8 @@ impl Events {
         }
         let due = self.reply.timeline.token(until - 1);
         for event in events {
-            let bytes = self.frame(event);
-            self.made.push_back(Event { due, bytes });
+            let action = Action::Send(self.frame(event));
+            self.made.push_back(Event { due, tokens: until, action });
         }
     }
 
@@ -104,22 +128,23 @@ impl Iterator for Events {
 
 /// The body of a streamed response. A client that goes away drops it, and with it the stay: its
 /// slot is free at once, however long the next event would have taken.
-pub struct Stream<I> {
-    events: I,
+pub struct Stream {
+    events: AnyEvents,
     stay: Option<Stay>,
     clock: Clock,
     timer: Timer,
+    connection: ResetSwitch,
     /// Made, and not due yet.
-    next: Option<(Bytes, Pin<Box<Sleep>>)>,
+    next: Option<(Action, Pin<Box<Sleep>>)>,
 }
 
-impl<I> Stream<I> {
-    pub fn new(events: I, stay: Stay, clock: Clock, timer: Timer) -> Self {
-        Self { events, stay: Some(stay), clock, timer, next: None }
+impl Stream {
+    pub fn new(events: AnyEvents, stay: Stay, clock: Clock, timer: Timer, connection: ResetSwitch) -> Self {
+        Self { events, stay: Some(stay), clock, timer, connection, next: None }
     }
 }
 
-impl<I: Iterator<Item = Event> + Unpin> Body for Stream<I> {
+impl Body for Stream {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -133,12 +158,20 @@ impl<I: Iterator<Item = Event> + Unpin> Body for Stream<I> {
                 return Poll::Ready(None);
             };
             let alarm = this.timer.sleep_until(this.clock.instant(event.due));
-            this.next = Some((event.bytes, Box::pin(alarm)));
+            this.next = Some((event.action, Box::pin(alarm)));
         }
         if let Some((_, alarm)) = &mut this.next {
             ready!(alarm.as_mut().poll(cx));
         }
-        Poll::Ready(this.next.take().map(|(bytes, _)| Ok(Frame::data(bytes))))
+        match this.next.take() {
+            None => Poll::Ready(None),
+            Some((Action::Send(bytes), _)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            // Nothing comes after it, and the connection wakes us no more.
+            Some((Action::Reset, _)) => {
+                this.connection.pull();
+                Poll::Pending
+            }
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::mock::asked::{Asked, Tool};
 use crate::mock::converse;
 use crate::mock::family;
 use crate::mock::reply::Said;
-use crate::region::world::Timeline;
+use crate::region::call::Timeline;
 
 const MODELS: [&str; 5] = [
     "anthropic.claude-sonnet-5",
@@ -44,7 +44,8 @@ fn reply(key: u64, model: &str, asked: &Asked, drawn: u32) -> Reply {
     let first_token = RunTime::ZERO + Duration::from_millis(300);
     let (started, gap) = (RunTime::ZERO, Duration::from_millis(7));
     let tokens = said.tokens();
-    let timeline = Timeline { place: RegionId::SYDNEY, arrived: started, started, first_token, gap, tokens };
+    let timeline =
+        Timeline { place: RegionId::SYDNEY, arrived: started, started, first_token, gap, tokens, fault: None };
     Reply { said, timeline }
 }
 
@@ -113,7 +114,7 @@ proptest! {
         prop_assert_eq!(events[0].due, timeline.first_token);
         prop_assert_eq!(events[events.len() - 1].due, timeline.last_token());
 
-        let bytes: Vec<u8> = events.iter().flat_map(|event| event.bytes.clone()).collect();
+        let bytes: Vec<u8> = events.iter().flat_map(|event| event.bytes()).collect();
         let decoded = decode(&bytes, step);
         prop_assert_eq!(decoded.len(), events.len());
         let last = &decoded[decoded.len() - 1];

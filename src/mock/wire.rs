@@ -14,7 +14,7 @@ use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::reply::Reply;
-use super::stream::{Event, Stream};
+use super::stream::Stream;
 
 pub type Body = BoxBody<Bytes, std::convert::Infallible>;
 
@@ -46,11 +46,21 @@ pub fn chunk(event: &Value, padding: u64) -> Bytes {
 fn frame(kind: String, mut payload: Value, padding: u64) -> Bytes {
     let length = 2 + (padding as usize) % (PADDING.len() - 2);
     payload["p"] = PADDING[..length].into();
-    let text = |value: &'static str| HeaderValue::String(value.into());
+    message((":event-type", kind), "event", &payload)
+}
+
+/// An exception in mid-stream: its name in lower camel case, and no padding.
+pub fn exception_frame(exception: &Exception) -> Bytes {
+    let mut name = exception.name.to_owned();
+    name[..1].make_ascii_lowercase();
+    message((":exception-type", name), "exception", &exception.body())
+}
+
+fn message((header, kind): (&'static str, String), of: &'static str, payload: &Value) -> Bytes {
     let message = Message::new(payload.to_string())
-        .add_header(Header::new(":event-type", HeaderValue::String(kind.into())))
-        .add_header(Header::new(":content-type", text("application/json")))
-        .add_header(Header::new(":message-type", text("event")));
+        .add_header(Header::new(header, HeaderValue::String(kind.into())))
+        .add_header(Header::new(":content-type", HeaderValue::String("application/json".into())))
+        .add_header(Header::new(":message-type", HeaderValue::String(of.into())));
     let mut frame = BytesMut::new();
     write_message_to(&message, &mut frame).expect("our headers and payloads are within the limits");
     frame.freeze()
@@ -62,11 +72,13 @@ pub struct Exception {
     pub status: StatusCode,
     pub name: &'static str,
     pub message: String,
+    /// Keys beside the message; an object, or null for none.
+    pub extra: Value,
 }
 
 impl Exception {
     pub fn new(status: StatusCode, name: &'static str, message: impl Into<String>) -> Self {
-        Self { status, name, message: message.into() }
+        Self { status, name, message: message.into(), extra: Value::Null }
     }
 
     pub fn validation(message: impl Into<String>) -> Self {
@@ -77,8 +89,22 @@ impl Exception {
         Self::validation("The provided model identifier is invalid.")
     }
 
+    /// With more keys beside the message.
+    #[must_use]
+    pub fn with(self, extra: Value) -> Self {
+        Self { extra, ..self }
+    }
+
+    fn body(&self) -> Value {
+        let mut body = json!({ "message": self.message });
+        for (key, value) in self.extra.as_object().into_iter().flatten() {
+            body[key] = value.clone();
+        }
+        body
+    }
+
     pub fn response(&self, request_id: &str) -> Response<Body> {
-        let mut response = answer(json!({ "message": self.message }).to_string(), request_id);
+        let mut response = answer(self.body().to_string(), request_id);
         *response.status_mut() = self.status;
         let kind = format!("{}:http://internal.amazon.com/coral/com.amazon.bedrock/", self.name);
         response.headers_mut().insert(ERROR_TYPE, kind.parse().expect("names are plain ASCII"));
@@ -109,10 +135,7 @@ pub fn tell_content_type(response: &mut Response<Body>) {
 }
 
 /// A response whose events come as they fall due.
-pub fn stream(
-    events: Stream<impl Iterator<Item = Event> + Unpin + Send + Sync + 'static>,
-    request_id: &str,
-) -> Response<Body> {
+pub fn stream(events: Stream, request_id: &str) -> Response<Body> {
     let mut response = Response::new(events.boxed());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, "application/vnd.amazon.eventstream".parse().expect("plain ASCII"));

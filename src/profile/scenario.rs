@@ -9,6 +9,7 @@ use crate::core::units::Span;
 use crate::core::{RegionId, RunTime};
 use crate::region::Conditions;
 use crate::region::conditions::Condition;
+use crate::region::fault::Fault;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,7 +35,7 @@ struct PhaseFile {
     regions: Vec<ConditionFile>,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConditionFile {
     code: RegionId,
@@ -44,6 +45,8 @@ struct ConditionFile {
     account_load: f64,
     #[serde(default = "undisturbed")]
     slowdown: f64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<Fault>,
 }
 
 fn undisturbed() -> f64 {
@@ -73,6 +76,9 @@ impl Scenario {
                 if !(0.0..=10.0).contains(&region.background) || !(0.01..=100.0).contains(&region.slowdown) {
                     let what = format!("background of {} must be from 0 to 10, slowdown from 0.01 to 100", region.code);
                     return Err(wrong(&phase.name, what));
+                }
+                for fault in &region.faults {
+                    fault.check().map_err(|what| wrong(&phase.name, format!("faults of {}: {what}", region.code)))?;
                 }
             }
         }
@@ -105,7 +111,12 @@ impl Scenario {
 impl PhaseFile {
     fn at(&self, region: RegionId) -> Condition {
         self.regions.iter().find(|condition| condition.code == region).map_or_else(Condition::default, |found| {
-            Condition { background: found.background, account_load: found.account_load, slowdown: found.slowdown }
+            Condition {
+                background: found.background,
+                account_load: found.account_load,
+                slowdown: found.slowdown,
+                faults: found.faults.clone(),
+            }
         })
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::fault::Fault;
 use crate::core::RunTime;
 
 /// The state of a Region during one phase.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     /// Load that other tenants offer, as a share of all slots; above 1 the queue grows.
     pub background: f64,
@@ -13,11 +14,16 @@ pub struct Condition {
     pub account_load: f64,
     /// Service times are multiplied by this.
     pub slowdown: f64,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
 }
+
+/// Before anything is scheduled.
+static AT_REST: Condition = Condition { background: 0.0, account_load: 0.0, slowdown: 1.0, faults: Vec::new() };
 
 impl Default for Condition {
     fn default() -> Self {
-        Self { background: 0.0, account_load: 0.0, slowdown: 1.0 }
+        AT_REST.clone()
     }
 }
 
@@ -39,10 +45,10 @@ impl Conditions {
         Self::new(vec![(RunTime::ZERO, condition)], None)
     }
 
-    pub fn at(&self, now: RunTime) -> Condition {
+    pub fn at(&self, now: RunTime) -> &Condition {
         let within = self.within_period(now);
         let after = self.steps.partition_point(|(start, _)| *start <= within);
-        after.checked_sub(1).map_or_else(Condition::default, |i| self.steps[i].1)
+        after.checked_sub(1).map_or(&AT_REST, |i| &self.steps[i].1)
     }
 
     /// The first change after `now`.

@@ -5,7 +5,9 @@
 //! destination of its inference profile, the queue (503 when full), and then service. Slots and
 //! queue are shared with background load from other tenants: that is congestion.
 
+pub mod call;
 pub mod conditions;
+pub mod fault;
 pub mod law;
 pub mod quota;
 pub mod world;

@@ -5,86 +5,17 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::RngExt;
 use rand_distr::{Distribution, Exp1};
 
 use super::PlaceSpec;
+use super::call::{Call, Effect, Input, Refusal, Ticket, Timeline};
+use super::fault::{Fault, FaultKind};
 use super::quota::{Exceeded, Quota};
 use crate::core::residency::Pool;
 use crate::core::seed::{Purpose, Seed};
 use crate::core::{RegionId, RequestKey, RunTime};
 use crate::plan::workload::Workload;
-
-/// Names one call from its arrival to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ticket(pub u64);
-
-/// One attempt, as the Region's endpoint sees it.
-#[derive(Clone, Debug)]
-pub struct Call {
-    pub ticket: Ticket,
-    pub endpoint: RegionId,
-    pub pool: Pool,
-    /// The model without its profile prefix: quotas are counted per model.
-    pub model: Arc<str>,
-    /// Where the profile may process it, the source first.
-    pub destinations: Vec<RegionId>,
-    pub key: RequestKey,
-    pub attempt: u32,
-    pub input_tokens: u32,
-    pub max_tokens: u32,
-    /// What the model will write; at most `max_tokens`.
-    pub output_tokens: u32,
-    /// Quota that one output token uses.
-    pub burndown: f64,
-}
-
-/// The script of a served call. Token `k` leaves the endpoint at `first_token + k · gap`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Timeline {
-    /// Where it is processed: the model knows, the client cannot.
-    pub place: RegionId,
-    pub arrived: RunTime,
-    /// A slot was free.
-    pub started: RunTime,
-    pub first_token: RunTime,
-    pub gap: Duration,
-    pub tokens: u32,
-}
-
-impl Timeline {
-    pub fn token(&self, k: u32) -> RunTime {
-        self.first_token + self.gap * k
-    }
-
-    pub fn last_token(&self) -> RunTime {
-        self.token(self.tokens.saturating_sub(1))
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// 429
-    TooManyRequests,
-    /// 429
-    TooManyTokens,
-    /// 503
-    Overloaded,
-}
-
-#[derive(Debug)]
-pub enum Input {
-    Arrive(Call),
-    /// The client went away: the slot or the place in the queue is free again.
-    Cancel(Ticket),
-    /// Nothing from outside, only time.
-    Wake,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    Begin(Ticket, Timeline),
-    Refuse(Ticket, Refusal),
-}
 
 /// Somebody in a slot or in the queue.
 #[derive(Debug)]
@@ -105,6 +36,8 @@ struct Place {
     background_drawn: u64,
     /// Distinguishes the background arrival that is due from those drawn under an older rate.
     background_epoch: u64,
+    /// Beside those that its conditions schedule.
+    faults: Vec<Fault>,
 }
 
 /// A call being served.
@@ -162,7 +95,14 @@ impl World {
         let by_region = places.iter().enumerate().map(|(i, place)| (place.region, i)).collect();
         let places = places
             .into_iter()
-            .map(|spec| Place { spec, busy: 0, queue: VecDeque::new(), background_drawn: 0, background_epoch: 0 })
+            .map(|spec| Place {
+                spec,
+                busy: 0,
+                queue: VecDeque::new(),
+                background_drawn: 0,
+                background_epoch: 0,
+                faults: vec![],
+            })
             .collect();
         let mut world = Self {
             seed,
@@ -195,6 +135,11 @@ impl World {
         match input {
             Input::Arrive(call) => self.arrive(now, call, out),
             Input::Cancel(ticket) => self.cancel(now, ticket, out),
+            Input::Faults(region, faults) => {
+                if let Some(place) = self.by_region.get(&region) {
+                    self.places[*place].faults = faults;
+                }
+            }
             Input::Wake => {}
         }
     }
@@ -228,6 +173,12 @@ impl World {
             out.push(Effect::Refuse(call.ticket, Refusal::Overloaded));
             return;
         };
+        let fault = call.fault.or_else(|| self.fault(now, source, &call));
+        if let Some(fault) = fault.filter(|fault| !fault.kind.in_stream()) {
+            out.push(Effect::Refuse(call.ticket, Refusal::Fault(fault)));
+            return;
+        }
+        let call = Call { fault, ..call };
         let reserved = call.reserved();
         if let Some(Err(exceeded)) = self.quota(now, &call).map(|quota| quota.admit(now, reserved)) {
             let refusal = match exceeded {
@@ -330,6 +281,7 @@ impl World {
             first_token: now + ttft + self.backbone(call.endpoint, place),
             gap,
             tokens: call.output_tokens,
+            fault: call.fault,
         };
         let served = now + ttft + gap * call.output_tokens.saturating_sub(1);
         let ticket = call.ticket;
@@ -371,6 +323,25 @@ impl World {
         }))
     }
 
+    /// What goes wrong with a call at `source` now.
+    fn fault(&self, now: RunTime, source: usize, call: &Call) -> Option<Fault> {
+        let place = &self.places[source];
+        let conditions = place.spec.conditions.at(now);
+        let mut faults = conditions.faults.iter().chain(&place.faults).peekable();
+        faults.peek()?;
+        let mut draws = self.seed.keyed(Purpose::Fault, call.endpoint, call.key, call.attempt);
+        // A draw each, whether it is used or not: one fault more leaves the luck of the others.
+        let hit: Vec<_> = faults.filter(|fault| draws.random::<f64>() < fault.share).collect();
+        hit.into_iter().find(|fault| fault.kind != FaultKind::RefuseConnections).copied()
+    }
+
+    /// Whether the endpoint of `region` refuses connections now.
+    pub fn refuses_connections(&self, now: RunTime, region: RegionId) -> bool {
+        let Some(place) = self.by_region.get(&region).map(|place| &self.places[*place]) else { return false };
+        let conditions = place.spec.conditions.at(now);
+        conditions.faults.iter().chain(&place.faults).any(|fault| fault.kind == FaultKind::RefuseConnections)
+    }
+
     fn conditions_changed(&mut self, now: RunTime, place: usize) {
         let spec = &self.places[place].spec;
         let share = 1.0 - spec.conditions.at(now).account_load;
@@ -410,12 +381,6 @@ impl World {
     fn schedule(&mut self, at: RunTime, event: Event) {
         self.scheduled += 1;
         self.events.push(Reverse((at, self.scheduled, event)));
-    }
-}
-
-impl Call {
-    fn reserved(&self) -> u64 {
-        u64::from(self.input_tokens) + u64::from(self.max_tokens)
     }
 }
 

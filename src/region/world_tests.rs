@@ -44,6 +44,7 @@ fn call(number: u64, destinations: &[RegionId]) -> Call {
         max_tokens: 10,
         output_tokens: 10,
         burndown: 1.0,
+        fault: None,
     }
 }
 

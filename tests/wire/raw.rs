@@ -29,12 +29,15 @@ impl Response {
         std::str::from_utf8(&self.body).expect("UTF-8")
     }
 
-    /// Every error of the service: its name and its message.
+    /// Every error of the service: its name and its message, which stands alone but where the service
+    /// is known to say more.
     pub fn exception(&self) -> (String, String) {
         let kind = self.header("x-amzn-ErrorType").unwrap_or_else(|| panic!("no error type: {self:?}"));
         let name = kind.strip_suffix(":http://internal.amazon.com/coral/com.amazon.bedrock/").expect("the suffix");
         let body: serde_json::Value = serde_json::from_slice(&self.body).expect("JSON");
-        assert_eq!(body.as_object().unwrap().len(), 1, "message alone: {body}");
+        const MORE: [&str; 4] = ["exceptionMetadata", "originalStatusCode", "originalMessage", "resourceName"];
+        let others = body.as_object().unwrap().keys().filter(|key| *key != "message" && !MORE.contains(&key.as_str()));
+        assert_eq!(others.count(), 0, "{body}");
         (name.to_owned(), body["message"].as_str().expect("a message").to_owned())
     }
 
@@ -72,6 +75,10 @@ impl Connection {
 
     pub async fn byte(&mut self) -> u8 {
         in_time("a byte", self.0.read_u8()).await.expect("a byte")
+    }
+
+    pub async fn byte_or_error(&mut self) -> std::io::Result<u8> {
+        self.0.read_u8().await
     }
 
     /// Whatever comes until the server ends the connection, cleanly or not.

@@ -198,10 +198,10 @@ async fn model_ids_mean_what_they_mean_in_their_region() {
         in_time("converse", call.send()).await.map_err(SdkError::into_service_error)
     };
     for model in [
-        "anthropic.claude-3-haiku-20240307-v1:0",
+        "amazon.nova-lite-v1:0",
         "au.anthropic.claude-sonnet-4-6",
         "global.anthropic.claude-haiku-4-5-20251001-v1:0",
-        "arn:aws:bedrock:ap-southeast-2::foundation-model/anthropic.claude-3-haiku-20240307-v1:0",
+        "arn:aws:bedrock:ap-southeast-2::foundation-model/amazon.nova-lite-v1:0",
         "arn:aws:bedrock:ap-southeast-2:111122223333:inference-profile/au.anthropic.claude-sonnet-4-6",
     ] {
         let answered = call(&sydney, model).await;

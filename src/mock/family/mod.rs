@@ -32,6 +32,9 @@ pub struct Invoke {
 static FAMILIES: &[Family] =
     &[anthropic::FAMILY, nova::FAMILY, titan::FAMILY, llama::FAMILY, mistral::FAMILY, converse_only::FAMILY];
 
+/// Provisioned capacity: its ARN does not tell which model it runs.
+pub static UNTOLD: &Family = &Family { name: "provisioned capacity", prefixes: &[], invoke: None };
+
 /// The family of a model id without a profile prefix.
 pub fn of(model: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.prefixes.iter().any(|prefix| model.starts_with(prefix)))

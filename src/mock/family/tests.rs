@@ -9,7 +9,7 @@ use crate::core::{RegionId, RequestKey, RunTime};
 use crate::mock::converse;
 use crate::mock::reply::{Reply, Said};
 use crate::mock::stream::{Events, Framing};
-use crate::region::world::Timeline;
+use crate::region::call::Timeline;
 
 const CLAUDE: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 const NOVA: &str = "amazon.nova-lite-v1:0";
@@ -38,6 +38,7 @@ fn reply(model: &str, asked: &Asked) -> Reply {
         first_token: RunTime::ZERO + Duration::from_millis(100),
         gap: Duration::from_millis(10),
         tokens: said.tokens(),
+        fault: None,
     };
     Reply { said, timeline }
 }
@@ -52,7 +53,7 @@ fn chunks(model: &str, body: &Value) -> Vec<Value> {
     let events = Events::new(reply, &invoke(model).shape, Framing::Chunks);
     let mut inner: Vec<Value> = events
         .map(|event| {
-            let message = read_message_from(&mut event.bytes.clone()).unwrap();
+            let message = read_message_from(&mut event.bytes()).unwrap();
             let payload: Value = serde_json::from_slice(message.payload()).unwrap();
             serde_json::from_slice(&base64::decode(payload["bytes"].as_str().unwrap()).unwrap()).unwrap()
         })

@@ -1,0 +1,10 @@
+//! What the mock does wrong when it is told to.
+
+mod exception;
+mod spoil;
+
+pub use exception::exception;
+pub use spoil::spoil;
+
+/// How a model id asks for a fault: `bedbench.fault.ThrottlingException`.
+pub const MODEL_PREFIX: &str = "bedbench.fault.";
