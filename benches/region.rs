@@ -10,7 +10,8 @@ use bedbench::core::{RegionId, RequestKey, RunTime, Seed};
 use bedbench::plan::workload::Workload;
 use bedbench::profile::{Loader, builtin};
 use bedbench::region::PlaceSpec;
-use bedbench::region::call::{Call, Effect, Input, Ticket, World};
+use bedbench::region::World;
+use bedbench::region::call::{Call, Effect, Input, Ticket};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 const REQUESTS: u32 = 500;
