@@ -8,7 +8,7 @@ use bedbench::clock::Clock;
 use bedbench::core::{Outcome, RegionId, Seed};
 use bedbench::mock::{ListenSpec, Mock, MockSpec};
 use bedbench::profile::Loader;
-use bedbench::region::quota::QuotaSpec;
+use bedbench::region::quota::{QuotaSpec, Window};
 use bedbench::store::rows::read_attempts;
 use common::bedbench;
 
@@ -18,7 +18,11 @@ fn tight_mock() -> (Mock, Vec<RegionId>) {
     let scenario = Loader::built_in().unwrap().scenario("calm").unwrap();
     let mut places = profile.places(|region| scenario.repeating(region)).unwrap();
     for (_, quota) in places.iter_mut().flat_map(|place| &mut place.quotas) {
-        *quota = QuotaSpec { requests_per_minute: Some(600.0), tokens_per_minute: None, burst: Duration::from_secs(1) };
+        *quota = QuotaSpec {
+            requests_per_minute: Some(600.0),
+            tokens_per_minute: None,
+            window: Window::Bucket { burst: Duration::from_secs(1) },
+        };
     }
     let regions: Vec<_> = places.iter().map(|place| place.region).collect();
     let address = "127.0.0.1:0".parse().unwrap();

@@ -11,7 +11,7 @@ use crate::core::region::Jurisdiction;
 use crate::core::residency::{InferenceProfile, Pool};
 use crate::core::units::Span;
 use crate::region::Law;
-use crate::region::quota::QuotaSpec;
+use crate::region::quota::{QuotaSpec, Window};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -176,10 +176,21 @@ pub struct QuotaFile {
     pub pools: Vec<Pool>,
     pub requests_per_minute: Option<f64>,
     pub tokens_per_minute: Option<f64>,
-    /// How much unused quota is saved up.
-    pub burst: Span,
+    /// How the minute is kept: `bucket` (the default) or `minute`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowFile>,
+    /// How much unused quota a bucket saves up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burst: Option<Span>,
     pub source: String,
     pub date: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WindowFile {
+    Bucket,
+    Minute,
 }
 
 impl QuotaFile {
@@ -193,13 +204,22 @@ impl QuotaFile {
                 return Err(format!("{name} must be above 0; leave it out for no limit"));
             }
         }
-        if self.burst.0 < Duration::from_millis(1) {
-            return Err("burst must be at least 1ms: it is the quota that can be saved up".into());
-        }
+        let window = match (self.window.unwrap_or(WindowFile::Bucket), self.burst) {
+            (WindowFile::Bucket, Some(burst)) if burst.0 >= Duration::from_millis(1) => {
+                Window::Bucket { burst: burst.0 }
+            }
+            (WindowFile::Bucket, _) => {
+                return Err("burst must be at least 1ms: it is the quota that can be saved up".into());
+            }
+            (WindowFile::Minute, None) => Window::FixedMinute,
+            (WindowFile::Minute, Some(_)) => {
+                return Err("a fixed minute saves nothing up; take burst out, or use window = \"bucket\"".into());
+            }
+        };
         let spec = QuotaSpec {
             requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
-            burst: self.burst.0,
+            window,
         };
         Ok(self.pools.iter().map(move |pool| (*pool, spec)))
     }

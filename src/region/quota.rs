@@ -5,8 +5,8 @@
 //! returns to the bucket or is taken from it.
 //!
 //! Source: Amazon Bedrock User Guide, "How tokens are counted in Amazon Bedrock" and "Quotas for
-//! the bedrock-runtime endpoint". How the minute is kept is not published; this is a token
-//! bucket that fills evenly and holds `burst` worth of quota.
+//! the bedrock-runtime endpoint". How the minute is kept is not published, so both usual ways are
+//! here: a token bucket that fills evenly, and a fixed minute that starts afresh.
 
 use std::time::Duration;
 
@@ -17,9 +17,19 @@ use crate::core::RunTime;
 pub struct QuotaSpec {
     pub requests_per_minute: Option<f64>,
     pub tokens_per_minute: Option<f64>,
-    /// How much unused quota can be saved up.
-    pub burst: Duration,
+    pub window: Window,
 }
+
+/// How a quota per minute is kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Window {
+    /// It fills evenly, and holds `burst` worth of itself.
+    Bucket { burst: Duration },
+    /// The whole of it at the start of each minute of run time, and what is left then is gone.
+    FixedMinute,
+}
+
+const MINUTE: u64 = 60_000_000_000;
 
 /// Which quota was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +43,7 @@ struct Bucket {
     /// Units per second when the account has nothing else to do.
     rate: f64,
     capacity: f64,
+    window: Window,
     /// Share of rate and capacity that is left for us.
     share: f64,
     level: f64,
@@ -40,16 +51,26 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn full(per_minute: f64, burst: Duration, now: RunTime) -> Self {
+    fn full(per_minute: f64, window: Window, now: RunTime) -> Self {
         let rate = per_minute / 60.0;
-        let mut bucket = Self { rate, capacity: rate * burst.as_secs_f64(), share: 1.0, level: 0.0, at: now };
+        let capacity = match window {
+            Window::Bucket { burst } => rate * burst.as_secs_f64(),
+            Window::FixedMinute => per_minute,
+        };
+        let mut bucket = Self { rate, capacity, window, share: 1.0, level: 0.0, at: now };
         bucket.level = bucket.limit();
         bucket
     }
 
     fn advance(&mut self, now: RunTime) {
-        let gained = self.rate * self.share * now.since(self.at).as_secs_f64();
-        self.level = (self.level + gained).min(self.limit());
+        match self.window {
+            Window::Bucket { .. } => {
+                let gained = self.rate * self.share * now.since(self.at).as_secs_f64();
+                self.level = (self.level + gained).min(self.limit());
+            }
+            Window::FixedMinute if now.as_nanos() / MINUTE > self.at.as_nanos() / MINUTE => self.level = self.limit(),
+            Window::FixedMinute => {}
+        }
         self.at = now;
     }
 
@@ -75,7 +96,7 @@ pub struct Quota {
 
 impl Quota {
     pub fn new(spec: &QuotaSpec, now: RunTime) -> Self {
-        let bucket = |per_minute: Option<f64>| per_minute.map(|rate| Bucket::full(rate, spec.burst, now));
+        let bucket = |per_minute: Option<f64>| per_minute.map(|rate| Bucket::full(rate, spec.window, now));
         Self { requests: bucket(spec.requests_per_minute), tokens: bucket(spec.tokens_per_minute) }
     }
 
@@ -127,7 +148,11 @@ mod tests {
     }
 
     fn quota(rpm: Option<f64>, tpm: Option<f64>) -> Quota {
-        let spec = QuotaSpec { requests_per_minute: rpm, tokens_per_minute: tpm, burst: Duration::from_secs(10) };
+        let spec = QuotaSpec {
+            requests_per_minute: rpm,
+            tokens_per_minute: tpm,
+            window: Window::Bucket { burst: Duration::from_secs(10) },
+        };
         Quota::new(&spec, RunTime::ZERO)
     }
 
@@ -175,6 +200,18 @@ mod tests {
         assert_eq!((0..11).filter(|_| quota.admit(at(0.0), 0).is_ok()).count(), 5);
         assert!(quota.admit(at(1.9), 0).is_err());
         assert!(quota.admit(at(2.0), 0).is_ok());
+    }
+
+    #[test]
+    fn a_fixed_minute_starts_afresh_and_saves_nothing() {
+        let spec = QuotaSpec { requests_per_minute: Some(3.0), tokens_per_minute: None, window: Window::FixedMinute };
+        let mut quota = Quota::new(&spec, at(50.0));
+        let mut admitted = |second| quota.admit(at(second), 0).is_ok();
+        assert_eq!([50.0, 51.0, 52.0, 59.9].map(&mut admitted), [true, true, true, false]);
+        // Three more in the next seconds: twice the quota within one minute of the clock on the wall.
+        assert_eq!([60.0, 60.1, 60.2, 60.3].map(&mut admitted), [true, true, true, false]);
+        // Quiet minutes leave nothing over.
+        assert_eq!([300.0, 300.1, 300.2, 300.3].map(&mut admitted), [true, true, true, false]);
     }
 
     #[test]

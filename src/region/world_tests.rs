@@ -2,6 +2,7 @@ use super::super::conditions::{Condition, Conditions};
 use super::super::law::Law;
 use super::super::quota::QuotaSpec;
 use super::*;
+use crate::region::quota::Window;
 
 fn ms(value: u64) -> RunTime {
     RunTime::from_nanos(value * 1_000_000)
@@ -135,7 +136,11 @@ fn a_plain_model_id_never_spills() {
 #[test]
 fn quota_comes_before_capacity_and_settles_at_the_end() {
     let mut spec = place(RegionId::SYDNEY, 10, 0);
-    let quota = QuotaSpec { requests_per_minute: None, tokens_per_minute: Some(720.0), burst: Duration::from_secs(10) };
+    let quota = QuotaSpec {
+        requests_per_minute: None,
+        tokens_per_minute: Some(720.0),
+        window: Window::Bucket { burst: Duration::from_secs(10) },
+    };
     spec.quotas = vec![(Pool::Geographic, quota)];
     let mut bench = Bench::new(vec![spec]);
     // 120 tokens saved up; each call reserves 110 and uses 110: 12 per second come back.
@@ -215,7 +220,7 @@ fn tokens_left_after(cancel: impl Fn(&mut Bench)) -> u32 {
     let quota = QuotaSpec {
         requests_per_minute: None,
         tokens_per_minute: Some(0.001),
-        burst: Duration::from_secs(60_000 * 1_000),
+        window: Window::Bucket { burst: Duration::from_secs(60_000 * 1_000) },
     };
     spec.quotas = vec![(Pool::Geographic, quota)];
     let mut bench = Bench::new(vec![spec]);

@@ -214,3 +214,18 @@ fn a_newer_list_of_models_takes_the_place_of_the_built_in_one() {
     let said = desk.says(&format!("{check} --models newer.toml")).exits(2);
     assert!(said.error().contains("newer.toml:") && said.error().contains("did you mean `prefix`?"), "{said:#?}");
 }
+
+#[test]
+fn a_quota_is_a_bucket_or_a_fixed_minute_and_not_both() {
+    let desk = Desk::new();
+    let quota = |rest: &str| {
+        format!("region.sydney.quota=[{{pools=[\"geographic\"],tokens_per_minute=5,{rest}source=\"x\",date=\"x\"}}]")
+    };
+    for (rest, code) in
+        [("window=\"minute\",", 0), ("burst=\"5s\",", 0), ("window=\"minute\",burst=\"5s\",", 2), ("", 2)]
+    {
+        let mut command = desk.command("profile check au --set");
+        let said = super::desk::Said::of(command.arg(quota(rest))).exits(code);
+        assert_eq!(said.out.contains("region-model"), code == 2, "{said:#?}");
+    }
+}

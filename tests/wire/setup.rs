@@ -15,7 +15,7 @@ use bedbench::mock::{ListenSpec, Mock, MockSpec};
 use bedbench::plan::workload::{TokenLengths, Workload};
 use bedbench::profile::Models;
 use bedbench::region::conditions::Condition;
-use bedbench::region::quota::QuotaSpec;
+use bedbench::region::quota::{QuotaSpec, Window};
 use bedbench::region::{Conditions, Law, PlaceSpec};
 use serde_json::{Value, json};
 
@@ -49,7 +49,10 @@ pub fn sydney() -> PlaceSpec {
 
 /// A quota for calls of a plain model id that can be used up for good.
 pub fn quota(requests_per_minute: Option<f64>, tokens_per_minute: Option<f64>) -> Vec<(Pool, QuotaSpec)> {
-    vec![(Pool::InRegion, QuotaSpec { requests_per_minute, tokens_per_minute, burst: Duration::from_secs(60) })]
+    vec![(
+        Pool::InRegion,
+        QuotaSpec { requests_per_minute, tokens_per_minute, window: Window::Bucket { burst: Duration::from_secs(60) } },
+    )]
 }
 
 pub fn ten_tokens() -> Workload {
