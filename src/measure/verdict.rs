@@ -139,14 +139,19 @@ fn late(routes: &[RouteSummary]) -> Vec<Reason> {
         .collect();
     let advice = "Lower --rps, fire fewer routes at once (--route), or use a quieter machine";
     let of = |grade, grave: fn(Duration) -> bool, limit: &str| {
-        let names: Vec<_> = lags.iter().filter(|(_, lag)| grave(*lag)).map(|(name, _)| *name).collect();
+        let names = named(routes, lags.iter().filter(|(_, lag)| grave(*lag)).map(|(name, _)| *name).collect());
         let worst = lags.iter().map(|(_, lag)| *lag).filter(|lag| grave(*lag)).max()?;
-        let text = format!("{}: dispatch lag p99 {} is above {limit}. {advice}", names.join(", "), Span(worst));
+        let text = format!("{names}: dispatch lag p99 {} is above {limit}. {advice}", Span(worst));
         Some(Reason { grade, doubt: Doubt::DispatchLag, text })
     };
     let invalid = of(Grade::Invalid, |lag| lag > INVALID_LAG, "10 ms: requests were sent late");
     let suspect = of(Grade::Suspect, |lag| lag > SUSPECT_LAG && lag <= INVALID_LAG, "2 ms");
     invalid.into_iter().chain(suspect).collect()
+}
+
+/// Some of the routes in words.
+fn named(routes: &[RouteSummary], some: Vec<&str>) -> String {
+    if some.len() > 1 && some.len() == routes.len() { "every route".to_owned() } else { some.join(", ") }
 }
 
 /// Routes with fewer requests than the percentiles asked for need.
@@ -158,11 +163,10 @@ fn too_few(routes: &[RouteSummary]) -> Option<Reason> {
         .filter(|(_, n)| lacking(*n).is_some())
         .collect();
     let least = short.iter().map(|(_, n)| *n).min()?;
-    let names: Vec<_> = short.iter().map(|(name, _)| *name).collect();
+    let names = named(routes, short.iter().map(|(name, _)| *name).collect());
     let needed = QUANTILES.iter().map(|q| fewest_samples(*q)).max().unwrap_or(0);
     let text = format!(
-        "{}: too few requests for p{:.0} ({} of the {} that an upper bound needs). Run longer",
-        names.join(", "),
+        "{names}: too few requests for p{:.0} ({} of the {} that an upper bound needs). Run longer",
         lacking(least)? * 100.0,
         grouped(least),
         grouped(needed)

@@ -150,6 +150,9 @@ fn distance(at: &QuantileComparison) -> Option<String> {
 
 /// An interval around zero, in words that need no sign.
 fn between(low: f64, high: f64) -> String {
+    if low == 0.0 && high == 0.0 {
+        return "not a moment".to_owned();
+    }
     let side = |value: f64| match value {
         v if v < 0.0 => format!("{} sooner", span(v)),
         v if v > 0.0 => format!("{} later", span(v)),
