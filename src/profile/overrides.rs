@@ -138,6 +138,11 @@ fn value_of(text: &str) -> Value {
     read.ok().and_then(|mut table| table.remove("value")).unwrap_or_else(|| text.into())
 }
 
+/// A value as it was typed.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// Where a path has led so far.
 enum Place<'a> {
     Table(&'a mut Table),
@@ -173,6 +178,16 @@ impl<'a> Place<'a> {
         let known = self.known();
         match self {
             Self::Table(table) => {
+                match table.get(key) {
+                    Some(Value::Table(parts)) if !value.is_table() => {
+                        let parts: Vec<_> = parts.keys().map(String::as_str).collect();
+                        return Err(format!("`{key}` has parts; set one of them: {}", parts.join(", ")));
+                    }
+                    Some(Value::Array(_)) if !value.is_array() => {
+                        return Err(format!("`{key}` is a list; write it like {key}=[\"{}\"]", text(&value)));
+                    }
+                    _ => {}
+                }
                 table.insert(key.to_owned(), value);
                 Ok(())
             }
@@ -258,5 +273,8 @@ rtt = { value = "92ms", source = "assumption", date = "2026-01-01" }
         assert!(after("a..b=1").unwrap_err().contains("write it like"));
         assert!(after("workload=1").unwrap_err().contains("whole file"));
         assert!(after("source.deep=1").unwrap_err().contains("has no parts"));
+        let said = after("region.singapore.rtt=95ms").unwrap_err();
+        assert_eq!(said, "`rtt` has parts; set one of them: date, source, value");
+        assert_eq!(after("residency=Japan").unwrap_err(), "`residency` is a list; write it like residency=[\"Japan\"]");
     }
 }

@@ -63,13 +63,22 @@ pub fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, FileError
 fn explain(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let (Some(unknown), true) = (quoted.next(), message.starts_with("unknown ")) else {
-        return message.replace('\n', " ");
+        return in_words_of_toml(&message.replace('\n', " "));
     };
     let known: Vec<_> = quoted.collect();
     let kind = if message.starts_with("unknown field") { "key" } else { "value" };
     match nearest(unknown, known.iter().copied()) {
         Some(near) => format!("unknown {kind} `{unknown}`; did you mean `{near}`?"),
         None => format!("unknown {kind} `{unknown}`; possible here: {}", known.join(", ")),
+    }
+}
+
+/// serde speaks of Rust's types; people write tables and lists.
+fn in_words_of_toml(message: &str) -> String {
+    let message = message.replace("expected a sequence", "expected a list [ ]");
+    match message.split_once("expected struct ") {
+        Some((before, _)) => format!("{before}expected a table {{ }}"),
+        None => message,
     }
 }
 
@@ -113,5 +122,7 @@ mod tests {
     fn a_syntax_error_and_a_missing_key_name_their_place() {
         assert!(refusal("name = \n").starts_with("my.toml:1: "), "{}", refusal("name = \n"));
         assert!(refusal("name = \"x\"\n").contains("missing field `targets`"));
+        let said = refusal("name = \"x\"\ntargets = 5\n");
+        assert_eq!(said, "my.toml:2: invalid type: integer `5`, expected a list [ ]");
     }
 }
