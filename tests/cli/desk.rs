@@ -1,5 +1,6 @@
 //! Where each test sits: an empty folder, a shell without AWS settings.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -27,6 +28,48 @@ date = "2026-11-23"
 "#;
 
 pub struct Desk(TempDir);
+
+/// A mock in a process of its own; ended when it is dropped.
+pub struct Server {
+    child: Child,
+    /// URLs by Region.
+    pub endpoints: Vec<(String, String)>,
+}
+
+impl Server {
+    /// `bedbench mock` on free ports, ready to be called.
+    pub fn start(desk: &Desk, args: &str) -> Self {
+        let mut command = desk.child(&format!("mock --port 0 --format json {args}"));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        stdout.read_line(&mut line).expect("one line of readiness");
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line}"));
+        let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+        let regions = ready["regions"].as_array().expect("regions").iter();
+        let endpoints = regions.map(|region| (text(&region["region"]), text(&region["url"]))).collect();
+        Self { child, endpoints }
+    }
+
+    /// As `run` takes them.
+    pub fn flags(&self) -> String {
+        let flags: Vec<_> = self.endpoints.iter().map(|(region, url)| format!("--endpoint {region}={url}")).collect();
+        flags.join(" ")
+    }
+
+    /// As a crash would: at once, with every connection open.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it has ended");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
 
 /// What a command said and how it ended.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 mod check;
 mod desk;
+mod endpoint;
 mod listing;
 mod live;
 #[cfg(unix)]

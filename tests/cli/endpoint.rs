@@ -1,0 +1,55 @@
+//! Runs against a mock in another process, over `--endpoint`: as near to live as it gets without AWS.
+
+use super::desk::{Desk, SHORT, Said, Server, end_of, wait_until};
+
+/// [`SHORT`], but not against the mock of its own.
+fn run(server: &Server, rest: &str) -> String {
+    let own = SHORT.replace("--mock", "").replace("--scenario calm", "");
+    format!("{own} --profile au {} {rest}", server.flags())
+}
+
+#[test]
+fn a_run_over_an_endpoint_needs_no_credentials_and_says_where_it_went() {
+    let desk = Desk::with_short_answers();
+    let server = Server::start(&desk, "--profile au --scenario calm --workload short.toml");
+    let said = desk.says(&run(&server, "-o run")).exits(0);
+    assert!(said.out.starts_with("ENDPOINT  au"), "{said:#?}");
+    assert!(said.out.contains(&format!("ap-southeast-2 at {}", server.endpoints[0].1)), "{said:#?}");
+    let summary = desk.json("run/summary.json");
+    assert_eq!(summary["world"], "endpoint");
+    let outcomes = &summary["routes"][0]["slices"][0]["outcomes"];
+    assert!(outcomes["ok"].as_u64().is_some_and(|ok| ok > 0) && outcomes.as_object().unwrap().len() == 1, "{outcomes}");
+}
+
+#[test]
+fn an_endpoint_where_nobody_listens_fails_the_run_with_the_reason() {
+    let desk = Desk::with_short_answers();
+    let mut server = Server::start(&desk, "--profile au --scenario calm");
+    let command = run(&server, "-o run");
+    server.kill();
+    let said = desk.says(&command).exits(1);
+    assert!(said.error().starts_with("error: no request was answered: "), "{said:#?}");
+    assert!(said.error().contains("Connection refused"), "{said:#?}");
+    assert!(said.out.contains("transport"), "{said:#?}");
+    assert!(desk.read("run/attempts.csv").contains(",transport,"));
+}
+
+#[test]
+fn a_server_that_dies_in_mid_run_shows_as_what_it_is_and_nothing_is_lost() {
+    let desk = Desk::with_short_answers();
+    let mut server = Server::start(&desk, "--profile au --scenario calm --workload short.toml");
+    let args = run(&server, "-o run").replace("-d 500ms", "-d 6s");
+    let mut command = desk.child(&args);
+    let running = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let answered = || std::fs::read_to_string(desk.path("run/requests.csv")).is_ok_and(|rows| rows.contains(",ok,"));
+    wait_until("an answer in the records", answered);
+    server.kill();
+    let said: Said = end_of(running).exits(0);
+    let whole = desk.json("run/summary.json")["routes"][0]["slices"][0].clone();
+    let outcomes = whole["outcomes"].as_object().unwrap();
+    let count = |outcome: &str| outcomes.get(outcome).and_then(serde_json::Value::as_u64).unwrap_or(0);
+    assert!(count("ok") > 0 && count("transport") > 0, "{outcomes:?}");
+    let total: u64 = outcomes.values().filter_map(serde_json::Value::as_u64).sum();
+    assert_eq!(Some(total), whole["planned"].as_u64(), "every request is in the denominator: {outcomes:?}");
+    assert!(said.out.contains("Connection refused"), "the reason is on the screen: {said:#?}");
+}
