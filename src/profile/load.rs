@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use toml::Table;
 
 use super::builtin::{self, Builtin};
 use super::check::{self, Problem};
 use super::latency::Latency;
-use super::overrides::{Override, Root};
+use super::overrides::Override;
 use super::scenario::Scenario;
 use super::schema::{ProfileFile, RegionFile};
 use super::toml_file::{FileError, check_schema, nearest, parse};
@@ -178,7 +179,7 @@ impl Loader {
             let model = self.regions.iter().find(|known| known.code == region)?;
             Table::try_from(model).ok()
         };
-        let edited = self.edit(Root::Profile, found, &base)?;
+        let edited = self.edit(Kind::Profile, found, &base)?;
         let file: ProfileFile = parse_edited(found, edited.as_ref())?;
         check_schema(&found.file, file.schema)?;
         // What was edited is not what stands in the file: its lines would mislead.
@@ -190,33 +191,38 @@ impl Loader {
     /// # Errors
     /// When there is no such workload, or its file is broken.
     pub fn workload(&self, name: &str) -> Result<Workload, LoadError> {
-        let found = Kind::Workload.find(name)?;
-        let edited = self.edit(Root::Workload, &found, &|_| None)?;
-        let workload: Workload = parse_edited(&found, edited.as_ref())?;
-        check_schema(&found.file, workload.schema)?;
-        workload.check().map_err(|what| FileError::new(&label(&found, edited.as_ref()), what))?;
-        Ok(workload)
+        self.read(Kind::Workload, name, |workload: &Workload| workload.schema, Workload::check)
     }
 
     /// # Errors
     /// When there is no such scenario, or its file is broken.
     pub fn scenario(&self, name: &str) -> Result<Scenario, LoadError> {
-        let found = Kind::Scenario.find(name)?;
-        let edited = self.edit(Root::Scenario, &found, &|_| None)?;
-        let scenario: Scenario = parse_edited(&found, edited.as_ref())?;
-        check_schema(&found.file, scenario.schema)?;
-        scenario.check().map_err(|what| FileError::new(&label(&found, edited.as_ref()), what))?;
-        Ok(scenario)
+        self.read(Kind::Scenario, name, |scenario: &Scenario| scenario.schema, Scenario::check)
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        name: &str,
+        schema: fn(&T) -> u32,
+        check: fn(&T) -> Result<(), String>,
+    ) -> Result<T, LoadError> {
+        let found = kind.find(name)?;
+        let edited = self.edit(kind, &found, &|_| None)?;
+        let file: T = parse_edited(&found, edited.as_ref())?;
+        check_schema(&found.file, schema(&file))?;
+        check(&file).map_err(|what| FileError::new(&label(&found, edited.as_ref()), what))?;
+        Ok(file)
     }
 
     /// The file with the overrides that concern it; `None` when there are none.
     fn edit(
         &self,
-        root: Root,
+        kind: Kind,
         found: &Found,
         base: &dyn Fn(RegionId) -> Option<Table>,
     ) -> Result<Option<Edited>, LoadError> {
-        let mine: Vec<_> = self.overrides.iter().filter(|set| set.root() == root).collect();
+        let mine: Vec<_> = self.overrides.iter().filter(|set| set.kind() == kind).collect();
         if mine.is_empty() {
             return Ok(None);
         }
@@ -242,7 +248,7 @@ fn label(found: &Found, edited: Option<&Edited>) -> String {
     }
 }
 
-fn parse_edited<T: serde::de::DeserializeOwned>(found: &Found, edited: Option<&Edited>) -> Result<T, FileError> {
+fn parse_edited<T: DeserializeOwned>(found: &Found, edited: Option<&Edited>) -> Result<T, FileError> {
     match edited {
         None => parse(&found.file, &found.text),
         Some(edited) => {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use toml::{Table, Value};
 
+use super::load::Kind;
 use crate::core::RegionId;
 
 /// One `--set PATH=VALUE`. Elements of lists are named by their `name` or `code`, or counted from 0.
@@ -14,14 +15,6 @@ pub struct Override {
     value: String,
     /// Today, for the numbers that it changes.
     date: String,
-}
-
-/// Which file a path goes into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Root {
-    Profile,
-    Workload,
-    Scenario,
 }
 
 impl FromStr for Override {
@@ -51,11 +44,12 @@ impl Override {
         Self { date: date.to_owned(), ..self }
     }
 
-    pub fn root(&self) -> Root {
+    /// Which file the path goes into.
+    pub fn kind(&self) -> Kind {
         match self.path[0].as_str() {
-            "workload" => Root::Workload,
-            "scenario" => Root::Scenario,
-            _ => Root::Profile,
+            "workload" => Kind::Workload,
+            "scenario" => Kind::Scenario,
+            _ => Kind::Profile,
         }
     }
 
@@ -64,7 +58,7 @@ impl Override {
     /// # Errors
     /// When the path leads nowhere.
     pub fn apply(&self, file: &mut Table, base: &dyn Fn(RegionId) -> Option<Table>) -> Result<(), String> {
-        let path = if self.root() == Root::Profile { &self.path[..] } else { &self.path[1..] };
+        let path = if self.kind() == Kind::Profile { &self.path[..] } else { &self.path[1..] };
         let Some((last, parents)) = path.split_last() else {
             return Err(format!("`{}` is a whole file; name a value in it", self.path[0]));
         };
