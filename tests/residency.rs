@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bedbench::clock::Clock;
 use bedbench::core::{Outcome, RegionId, Seed};
-use bedbench::mock::{ListenSpec, Mock, MockSpec};
+use bedbench::mock::{Callers, ListenSpec, Mock, MockSpec};
 use bedbench::profile::Loader;
 use bedbench::region::quota::{QuotaSpec, Window};
 use bedbench::store::rows::read_attempts;
@@ -28,8 +28,15 @@ fn tight_mock() -> (Mock, Vec<RegionId>) {
     let address = "127.0.0.1:0".parse().unwrap();
     let listeners = regions.iter().map(|region| ListenSpec { world: 0, region: *region, address }).collect();
     let workload = Loader::built_in().unwrap().workload("chat").unwrap();
-    let spec =
-        MockSpec { seed: Seed(1), workload, models: profile.models, strict: true, worlds: vec![places], listeners };
+    let spec = MockSpec {
+        seed: Seed(1),
+        workload,
+        models: profile.models,
+        strict: true,
+        callers: Callers::default(),
+        worlds: vec![places],
+        listeners,
+    };
     let clock = Clock::default();
     clock.start();
     (Mock::start(spec, clock).unwrap(), regions)

@@ -1,5 +1,6 @@
 //! `bedbench mock`: a Bedrock for any client to rehearse against.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use clap::{Args, ValueEnum};
@@ -12,7 +13,7 @@ use crate::clock::Clock;
 use crate::core::residency::Destination;
 use crate::core::units::grouped;
 use crate::core::{RegionId, Seed};
-use crate::mock::{ListenSpec, MODEL_MAXIMUM, Mock, MockSpec};
+use crate::mock::{Callers, ListenSpec, MODEL_MAXIMUM, Mock, MockSpec};
 use crate::profile::Route;
 
 #[derive(Debug, Args)]
@@ -41,6 +42,12 @@ pub struct MockArgs {
     /// Refuse model ids that could not be called in the Region; without it any known model is served
     #[arg(long)]
     strict: bool,
+    /// Take only callers that sign with this key, as AWS does; repeatable [default: anybody]
+    #[arg(long, value_name = "KEY:SECRET")]
+    credentials: Vec<Hidden>,
+    /// Take only callers with this Bedrock API key (bearer), or a key of --credentials; repeatable
+    #[arg(long, value_name = "KEY")]
+    api_key: Vec<Hidden>,
     /// How readiness is announced; json is one line
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -50,6 +57,22 @@ pub struct MockArgs {
 enum Format {
     Text,
     Json,
+}
+
+/// A secret on the command line: taken as it is, so that no message about it has to show it.
+#[derive(Clone)]
+struct Hidden(String);
+
+impl From<String> for Hidden {
+    fn from(secret: String) -> Self {
+        Self(secret)
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
 }
 
 pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
@@ -70,7 +93,15 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
         })
         .collect::<Result<_, Failure>>()?;
     let (seed, strict) = (Seed(args.seed), args.strict);
-    let spec = MockSpec { seed, workload, models: profile.models, strict, worlds: vec![places], listeners };
+    let spec = MockSpec {
+        seed,
+        workload,
+        models: profile.models,
+        strict,
+        callers: callers(args)?,
+        worlds: vec![places],
+        listeners,
+    };
     let clock = Clock::default();
     clock.start();
     let mock = Mock::start(spec, clock)
@@ -83,6 +114,19 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
     wait_for_signal()?;
     // A mock that is told to stop has done its work: nothing is lost, so nothing failed.
     Ok(Exit::Ok)
+}
+
+fn callers(args: &MockArgs) -> Result<Callers, Failure> {
+    let keys = args.credentials.iter().map(|Hidden(pair)| {
+        let pair = pair.split_once(':').filter(|(key, secret)| !key.is_empty() && !secret.is_empty());
+        let (key, secret) = pair.ok_or_else(|| Failure::usage("--credentials is written KEY:SECRET"))?;
+        Ok((key.to_owned(), secret.to_owned()))
+    });
+    let api_keys: Vec<_> = args.api_key.iter().map(|Hidden(key)| key.clone()).collect();
+    if api_keys.iter().any(String::is_empty) {
+        return Err(Failure::usage("--api-key is empty"));
+    }
+    Ok(Callers { keys: keys.collect::<Result<_, Failure>>()?, api_keys })
 }
 
 pub fn loopback(port: u16) -> SocketAddr {

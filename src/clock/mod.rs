@@ -90,8 +90,13 @@ pub fn monotonic() -> Instant {
     Instant::now()
 }
 
+/// The time of day, for what others stamp with theirs.
+pub fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
 /// Nanoseconds since 1970.
 pub fn unix_nanos() -> u64 {
-    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let unix = wall().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(unix.as_nanos()).unwrap_or(u64::MAX)
 }

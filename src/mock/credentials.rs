@@ -3,6 +3,7 @@
 //! Signatures are checked by signing again with the AWS SDK's own signer, over the headers that the
 //! client says it signed. Names and statuses: Amazon Bedrock Runtime API Reference, common errors.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials as Identity;
@@ -22,12 +23,20 @@ const SERVICE: &str = "bedrock";
 const MOST_SKEW: Duration = Duration::from_secs(300);
 
 /// What the mock knows of its callers. With nothing to know it takes everybody.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Callers {
     /// Access key ids with their secrets.
     pub keys: Vec<(String, String)>,
     /// Bearer API keys.
     pub api_keys: Vec<String>,
+}
+
+/// Secrets are not for logs.
+impl fmt::Debug for Callers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<_> = self.keys.iter().map(|(id, _)| id).collect();
+        f.debug_struct("Callers").field("keys", &keys).field("api_keys", &self.api_keys.len()).finish()
+    }
 }
 
 /// The parts of an `Authorization: AWS4-HMAC-SHA256 …` header.
@@ -49,7 +58,7 @@ impl Callers {
             return Ok(());
         }
         let authorization = text(&parts.headers, "authorization")
-            .ok_or_else(|| incomplete("Missing Authentication Token: there is no Authorization header."))?;
+            .ok_or_else(|| forbidden("MissingAuthenticationTokenException", "Missing Authentication Token"))?;
         if let Some(key) = authorization.strip_prefix("Bearer ") {
             return match self.api_keys.iter().any(|known| known == key.trim()) {
                 true => Ok(()),
@@ -65,7 +74,7 @@ impl Callers {
             forbidden("UnrecognizedClientException", "The security token included in the request is invalid.")
         })?;
         if signed.region != region.code() {
-            return Err(invalid_signature(format!("Credential should be scoped to a valid region, not '{}'.", signed.region)));
+            return Err(wrong_region(signed.region));
         }
         if signed.service != SERVICE {
             return Err(invalid_signature(format!("Credential should be scoped to correct service: '{SERVICE}'.")));
@@ -73,7 +82,9 @@ impl Callers {
         let time = signing_time(&parts.headers)?;
         let skew = now.duration_since(time).unwrap_or_else(|early| early.duration());
         if skew > MOST_SKEW {
-            return Err(invalid_signature("Signature expired: the time of x-amz-date is more than 5 minutes away.".into()));
+            return Err(invalid_signature(
+                "Signature expired: the time of x-amz-date is more than 5 minutes away.".into(),
+            ));
         }
         let expected = signed.sign_again(secret, parts, body, time)?;
         if expected != signed.signature {
@@ -87,7 +98,8 @@ impl Callers {
 
 impl<'a> Signed<'a> {
     fn read(authorization: &'a str) -> Result<Self, Exception> {
-        let wrong = || incomplete("Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters.");
+        let wrong =
+            || incomplete("Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters.");
         let fields = authorization.strip_prefix("AWS4-HMAC-SHA256").ok_or_else(wrong)?;
         let field = |name: &str| {
             fields.split(',').find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('=')).ok_or_else(wrong)
@@ -102,7 +114,7 @@ impl<'a> Signed<'a> {
         Ok(Self { access_key, region, service, headers, signature: field("Signature")? })
     }
 
-    /// The signature that the holder of `secret` would have made.
+    /// The signature that the holder of `secret` would have made. A session token is a header like any other.
     fn sign_again(&self, secret: &str, parts: &Parts, body: &[u8], time: SystemTime) -> Result<String, Exception> {
         let mut settings = SigningSettings::default();
         settings.percent_encoding_mode = PercentEncodingMode::Double;
@@ -119,15 +131,15 @@ impl<'a> Signed<'a> {
             .build()
             .map_err(|error| incomplete(&error.to_string()))?
             .into();
-        let host = text(&parts.headers, "host").or(parts.uri.authority().map(|host| host.as_str())).unwrap_or("localhost");
+        let host =
+            text(&parts.headers, "host").or(parts.uri.authority().map(|host| host.as_str())).unwrap_or("localhost");
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let mut headers = Vec::new();
         for name in &self.headers {
-            match (text(&parts.headers, name), *name) {
-                (Some(value), _) => headers.push((*name, value)),
-                (None, "host" | ":authority") => headers.push(("host", host)),
-                (None, name) => return Err(incomplete(&format!("The signed header '{name}' is missing."))),
-            }
+            // HTTP/2 names the host in the address instead of a header.
+            let value = text(&parts.headers, name).or((*name == "host").then_some(host));
+            let value = value.ok_or_else(|| incomplete(&format!("The signed header '{name}' is missing.")))?;
+            headers.push((*name, value));
         }
         let url = format!("http://{host}{path}");
         let request = SignableRequest::new(parts.method.as_str(), url, headers.into_iter(), SignableBody::Bytes(body));
@@ -155,6 +167,16 @@ fn signing_time(headers: &HeaderMap) -> Result<SystemTime, Exception> {
     SystemTime::try_from(time).map_err(|_| missing())
 }
 
+/// The Region that a request was signed for; absent where nothing is signed, as with a bearer key.
+pub fn scope_region(headers: &HeaderMap) -> Option<&str> {
+    Signed::read(text(headers, "authorization")?).ok().map(|signed| signed.region)
+}
+
+/// The answer to a request that was signed for another Region than it came to.
+pub fn wrong_region(signed: &str) -> Exception {
+    invalid_signature(format!("Credential should be scoped to a valid region, not '{signed}'."))
+}
+
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
@@ -169,4 +191,15 @@ fn invalid_signature(message: String) -> Exception {
 
 fn forbidden(name: &'static str, message: &str) -> Exception {
     Exception::new(StatusCode::FORBIDDEN, name, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let callers = Callers { keys: vec![("AKID".into(), "geheim".into())], api_keys: vec!["geheim".into()] };
+        assert_eq!(format!("{callers:?}"), r#"Callers { keys: ["AKID"], api_keys: 1 }"#);
+    }
 }

@@ -14,6 +14,7 @@ use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
+use super::credentials::Callers;
 use super::delay::{DelayLine, Distance};
 use super::live_world::LiveWorld;
 use super::respond::{Endpoint, Shared};
@@ -44,6 +45,7 @@ pub struct MockSpec {
     pub models: Models,
     /// Refuses model ids that could not be called in the Region, instead of serving them anyway.
     pub strict: bool,
+    pub callers: Callers,
     /// Each world has its own quotas, slots and queues.
     pub worlds: Vec<Vec<PlaceSpec>>,
     pub listeners: Vec<ListenSpec>,
@@ -81,6 +83,7 @@ impl Mock {
             workload: spec.workload,
             models: spec.models,
             strict: spec.strict,
+            callers: spec.callers,
             clock,
             timer: timer.clone(),
         });

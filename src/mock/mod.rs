@@ -6,6 +6,7 @@
 mod asked;
 mod converse;
 mod count;
+mod credentials;
 mod delay;
 mod family;
 mod fault;
@@ -23,4 +24,5 @@ mod wire;
 mod written;
 
 pub use asked::MODEL_MAXIMUM;
+pub use credentials::Callers;
 pub use listen::{ListenSpec, Mock, MockSpec};

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::asked::Asked;
 use super::converse;
 use super::count;
+use super::credentials::Callers;
 use super::fault;
 use super::live_world::{LiveWorld, Stay};
 use super::model_id::{self, Called};
@@ -23,7 +24,7 @@ use super::route::{Operation, route};
 use super::shape::Shape;
 use super::stream::{Events, Framing, Stream};
 use super::wire::{self, Body, Exception};
-use crate::clock::{Clock, Timer};
+use crate::clock::{Clock, Timer, wall};
 use crate::core::request::InvocationKey;
 use crate::core::seed::fnv1a;
 use crate::core::{RegionId, RequestKey, Seed};
@@ -58,6 +59,7 @@ pub struct Shared {
     pub workload: Workload,
     pub models: Models,
     pub strict: bool,
+    pub callers: Callers,
     pub clock: Clock,
     pub timer: Timer,
 }
@@ -83,6 +85,7 @@ impl Endpoint {
         }
         let (parts, body) = request.into_parts();
         let body = collect(body).await?;
+        self.shared.callers.admit(self.region, &parts, &body, wall())?;
         let called = model_id::resolve(&self.shared.models, self.region, &model, self.shared.strict)?;
         if operation == Operation::CountTokens {
             let tokens = count::input_tokens(&body, &called)?;

@@ -19,6 +19,15 @@ fn start(desk: &Desk, options: &str) -> (Child, Value) {
     (child, ready)
 }
 
+/// The whole answer to a request of nothing but its first line.
+fn ask(url: &str, request: &str) -> String {
+    let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    socket.write_all(format!("{request} HTTP/1.1\r\nhost: mock\r\nconnection: close\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 #[test]
 fn it_says_when_it_is_ready_answers_and_stops_cleanly() {
     for stop in [Signal::TERM, Signal::INT] {
@@ -27,10 +36,7 @@ fn it_says_when_it_is_ready_answers_and_stops_cleanly() {
         assert_eq!(ready["ready"], true);
         assert_eq!(ready["regions"][0]["region"], "ap-southeast-2");
         let url = ready["regions"][0]["url"].as_str().unwrap();
-        let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
-        socket.write_all(b"GET /nothing HTTP/1.1\r\nhost: mock\r\nconnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).unwrap();
+        let answer = ask(url, "GET /nothing");
         assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
         signal(&child, stop);
         let said = end_of(child).exits(0);
@@ -71,4 +77,25 @@ fn a_port_in_use_is_named_with_the_way_out() {
 fn ports_that_do_not_exist_are_refused() {
     let said = Desk::new().says("mock --profile apac --port 65535").exits(2);
     assert!(said.error().contains("choose a lower --port"), "{said:#?}");
+}
+
+#[test]
+fn secrets_are_not_shown_even_when_they_are_badly_written() {
+    for options in ["--credentials geheim", "--credentials :geheim", "--credentials AKID:", "--api-key="] {
+        let said = Desk::new().says(&format!("mock --port 0 {options}")).exits(2);
+        assert!(said.error().contains("--credentials is") || said.error().contains("--api-key is"), "{said:#?}");
+        assert!(!said.err.contains("geheim"), "{said:#?}");
+    }
+}
+
+#[test]
+fn a_mock_with_keys_turns_strangers_away() {
+    let desk = Desk::new();
+    let (child, ready) = start(&desk, "--scenario calm --credentials AKID:geheim");
+    let url = ready["regions"][0]["url"].as_str().unwrap();
+    let answer = ask(url, "POST /model/amazon.nova-lite-v1%3A0/converse");
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    signal(&child, Signal::TERM);
+    let said = end_of(child).exits(0);
+    assert!(!(ready.to_string() + &said.out + &said.err).contains("geheim"), "{said:#?}");
 }

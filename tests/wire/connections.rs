@@ -22,7 +22,7 @@ fn one_token() -> String {
     HELLO.replace("20", "1")
 }
 
-async fn http2(address: SocketAddr) -> SendRequest<Full<Bytes>> {
+pub async fn http2(address: SocketAddr) -> SendRequest<Full<Bytes>> {
     let socket = TokioIo::new(TcpStream::connect(address).await.expect("a listener"));
     let (sender, connection) = in_time("the handshake", handshake(TokioExecutor::new(), socket)).await.expect("HTTP/2");
     tokio::spawn(connection);

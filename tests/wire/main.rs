@@ -5,6 +5,7 @@ mod abuse;
 mod bad_servers;
 mod bytes_on_the_wire;
 mod connections;
+mod credentials;
 mod faults;
 mod fuzz;
 mod invoke;

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::retry::RetryConfig;
-use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig};
+use aws_sdk_bedrockruntime::config::{
+    BehaviorVersion, Builder, Config, Credentials, Region, StalledStreamProtectionConfig,
+};
 use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, InferenceConfiguration, Message};
 use bedbench::clock::Clock;
 use bedbench::core::residency::Pool;
 use bedbench::core::{RegionId, Seed};
-use bedbench::mock::{ListenSpec, Mock, MockSpec};
+use bedbench::mock::{Callers, ListenSpec, Mock, MockSpec};
 use bedbench::plan::workload::{TokenLengths, Workload};
 use bedbench::profile::Models;
 use bedbench::region::conditions::Condition;
@@ -64,39 +66,52 @@ pub fn answers_of(output: TokenLengths) -> Workload {
 }
 
 pub fn start(places: Vec<PlaceSpec>) -> Mock {
-    start_with(places, ten_tokens(), Seed(1))
+    start_as(places, |_| {})
 }
 
 /// Refuses what could not be called there.
 pub fn start_strict(places: Vec<PlaceSpec>) -> Mock {
-    start_mock(places, ten_tokens(), Seed(1), true)
+    start_as(places, |spec| spec.strict = true)
 }
 
 pub fn start_with(places: Vec<PlaceSpec>, workload: Workload, seed: Seed) -> Mock {
-    start_mock(places, workload, seed, false)
+    start_as(places, |spec| (spec.workload, spec.seed) = (workload, seed))
 }
 
-fn start_mock(places: Vec<PlaceSpec>, workload: Workload, seed: Seed, strict: bool) -> Mock {
+/// What no other way to start one has.
+pub fn start_as(places: Vec<PlaceSpec>, alter: impl FnOnce(&mut MockSpec)) -> Mock {
     let listeners =
         places.iter().map(|place| ListenSpec { world: 0, region: place.region, address: LOOPBACK }).collect();
-    let models = Models::built_in().expect("the shipped table is sound");
+    let mut spec = MockSpec {
+        seed: Seed(1),
+        workload: ten_tokens(),
+        models: Models::built_in().expect("the shipped table is sound"),
+        strict: false,
+        callers: Callers::default(),
+        worlds: vec![places],
+        listeners,
+    };
+    alter(&mut spec);
     let clock = Clock::default();
     clock.start();
-    Mock::start(MockSpec { seed, workload, models, strict, worlds: vec![places], listeners }, clock)
-        .expect("free ports")
+    Mock::start(spec, clock).expect("free ports")
 }
 
 /// As a user would make one, but for retries: the SDK would hide what is to be seen.
 pub fn client(address: SocketAddr) -> Client {
-    let config = Config::builder()
+    Client::from_conf(config(&format!("http://{address}")).build())
+}
+
+/// What a [client] is made of.
+pub fn config(url: &str) -> Builder {
+    Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("ap-southeast-2"))
-        .endpoint_url(format!("http://{address}"))
+        .endpoint_url(url)
         .credentials_provider(Credentials::new("mock", "mock", None, None, "test"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .retry_config(RetryConfig::disabled())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    Client::from_conf(config.build())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
 
 pub fn user(text: &str) -> Message {

@@ -16,7 +16,7 @@ use crate::core::run::World;
 use crate::core::{RegionId, RunTime};
 use crate::drive::{self, Collector, Display, Progress, RouteSpec, RunSpec, SentCounts, Stop};
 use crate::measure::Recorder;
-use crate::mock::{ListenSpec, Mock, MockSpec};
+use crate::mock::{Callers, ListenSpec, Mock, MockSpec};
 use crate::store::Folder;
 use crate::store::rows::{Names, RowWriter};
 use config::Config;
@@ -121,6 +121,7 @@ fn start_mock(config: &Config, clock: &Clock) -> Result<Mock, Failure> {
         workload: config.workload.clone(),
         models: config.profile.models.clone(),
         strict: true,
+        callers: Callers::default(),
         worlds,
         listeners,
     };
