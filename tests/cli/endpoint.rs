@@ -53,3 +53,47 @@ fn a_server_that_dies_in_mid_run_shows_as_what_it_is_and_nothing_is_lost() {
     assert_eq!(Some(total), whole["planned"].as_u64(), "every request is in the denominator: {outcomes:?}");
     assert!(said.out.contains("Connection refused"), "the reason is on the screen: {said:#?}");
 }
+
+const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "right")];
+
+/// A mock that looks at signatures, and a run that signs.
+fn signed(desk: &Desk, server: &Server, keys: &[(&str, &str)]) -> Said {
+    let args = run(server, "--endpoint-credentials --yes -o run");
+    Said::of(desk.command(&args).envs(keys.iter().copied()))
+}
+
+#[test]
+fn right_keys_are_taken_by_a_server_that_checks_them() {
+    let desk = Desk::with_short_answers();
+    let server =
+        Server::start(&desk, "--profile au --scenario calm --workload short.toml --credentials AKIDEXAMPLE:right");
+    let said = signed(&desk, &server, &KEYS).exits(0);
+    assert!(said.out.contains("100.0 %"), "{said:#?}");
+}
+
+#[test]
+fn a_bearer_key_is_taken_too() {
+    let desk = Desk::with_short_answers();
+    let server = Server::start(&desk, "--profile au --scenario calm --workload short.toml --api-key bedrock-key");
+    signed(&desk, &server, &[("AWS_BEARER_TOKEN_BEDROCK", "bedrock-key")]).exits(0);
+    let desk = Desk::with_short_answers();
+    let said = signed(&desk, &server, &[("AWS_BEARER_TOKEN_BEDROCK", "another")]).exits(1);
+    assert!(said.error().contains("AccessDeniedException"), "{said:#?}");
+}
+
+#[test]
+fn wrong_keys_fail_the_run_with_the_words_of_the_service() {
+    let server_desk = Desk::with_short_answers();
+    let server = Server::start(&server_desk, "--profile au --scenario calm --credentials AKIDEXAMPLE:right");
+    for (keys, exception) in [
+        ([KEYS[0], ("AWS_SECRET_ACCESS_KEY", "wrong")], "InvalidSignatureException"),
+        ([("AWS_ACCESS_KEY_ID", "AKIDOTHER"), KEYS[1]], "UnrecognizedClientException"),
+    ] {
+        let desk = Desk::with_short_answers();
+        let said = signed(&desk, &server, &keys).exits(1);
+        assert!(said.error().starts_with("error: no request was answered: "), "{said:#?}");
+        assert!(said.error().contains(exception), "{said:#?}");
+        let outcomes = desk.json("run/summary.json")["routes"][0]["slices"][0]["outcomes"].clone();
+        assert!(outcomes["invalid"].as_u64().is_some_and(|n| n > 0), "asked wrongly, not served badly: {outcomes}");
+    }
+}
