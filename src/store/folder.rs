@@ -45,11 +45,24 @@ impl Folder {
     /// When it holds something already, or cannot be created.
     pub fn named(path: &Path) -> io::Result<Self> {
         fs::create_dir_all(path).map_err(|error| at(path, error))?;
-        if fs::read_dir(path).map_err(|error| at(path, error))?.next().is_some() {
-            let text = format!("{} is not empty; results are never overwritten", path.display());
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
-        }
+        Self::check_free(path)?;
         Self::with_plots(path.to_owned())
+    }
+
+    /// Whether results could go there, before anything is asked or fired.
+    ///
+    /// # Errors
+    /// When it holds something already, or is no folder.
+    pub fn check_free(path: &Path) -> io::Result<()> {
+        match fs::read_dir(path).map(|mut files| files.next().is_none()) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let text = format!("{} is not empty; results are never overwritten", path.display());
+                Err(io::Error::new(io::ErrorKind::AlreadyExists, text))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(at(path, error)),
+        }
     }
 
     fn with_plots(path: PathBuf) -> io::Result<Self> {

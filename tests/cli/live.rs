@@ -26,6 +26,14 @@ fn a_live_run_says_what_it_would_send_and_waits_for_a_yes() {
 }
 
 #[test]
+fn where_the_results_cannot_go_nothing_is_asked() {
+    let desk = Desk::new();
+    desk.write("taken", "mine");
+    let said = desk.says("run --rps 5 -d 1s --profile au -o taken").exits(2);
+    assert!(!said.err.contains("costs money") && said.error().starts_with("error: taken: "), "{said:#?}");
+}
+
+#[test]
 fn without_credentials_there_is_one_line_and_soon() {
     let desk = Desk::new();
     for metadata_disabled in ["true", "false"] {

@@ -26,6 +26,9 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     let (output, display) = (args.format, args.display());
     let out = args.out.clone();
     let config = Config::resolve(args)?;
+    if let Some(path) = &out {
+        Folder::check_free(path).map_err(|error| Failure::usage(error.to_string()))?;
+    }
     config.warnings.iter().for_each(|warning| guard::warn(warning));
     if config.spends() {
         guard::confirm(&guard::estimate(&config.profile, &config.plan), config.yes)?;
