@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::{Clock, Timer};
-use crate::core::RunTime;
+use crate::core::{RegionId, RunTime};
 use crate::region::World;
 use crate::region::call::{Call, Effect, Input, Refusal, Ticket, Timeline};
+use crate::region::fault::Fault;
 
 /// With nobody waiting the model may fall behind by this much. Without a limit the first call after
 /// a quiet night would pay for all of its background load.
@@ -61,6 +62,21 @@ impl LiveWorld {
             // The world only forgets a ticket that was cancelled, and only we could cancel this one.
             Err(_) => Err(Refusal::Overloaded),
         }
+    }
+
+    /// From now on these go wrong in `region`, beside what the scenario schedules.
+    pub fn set_faults(&self, region: RegionId, faults: Vec<Fault>) {
+        self.lock().on(self.clock.now(), Input::Faults(region, faults));
+    }
+
+    /// What was set to go wrong in `region`.
+    pub fn faults(&self, region: RegionId) -> Vec<Fault> {
+        self.lock().world.faults(region).to_vec()
+    }
+
+    /// Whether nobody listens in `region` now.
+    pub fn refuses_connections(&self, region: RegionId) -> bool {
+        self.lock().world.refuses_connections(self.clock.now(), region)
     }
 
     /// Wakes the model when something in it is due that somebody waits for.
@@ -134,7 +150,7 @@ impl Drop for Stay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::{RegionId, Seed};
+    use crate::core::Seed;
     use crate::profile::Loader;
 
     #[tokio::test]

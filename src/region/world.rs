@@ -335,6 +335,11 @@ impl World {
         hit.into_iter().find(|fault| fault.kind != FaultKind::RefuseConnections).copied()
     }
 
+    /// What was set to go wrong in `region`, beside what its conditions schedule.
+    pub fn faults(&self, region: RegionId) -> &[Fault] {
+        self.by_region.get(&region).map_or(&[], |place| &self.places[*place].faults)
+    }
+
     /// Whether the endpoint of `region` refuses connections now.
     pub fn refuses_connections(&self, now: RunTime, region: RegionId) -> bool {
         let Some(place) = self.by_region.get(&region).map(|place| &self.places[*place]) else { return false };
