@@ -26,7 +26,7 @@ fn tight_mock() -> (Mock, Vec<RegionId>) {
     }
     let regions: Vec<_> = places.iter().map(|place| place.region).collect();
     let address = "127.0.0.1:0".parse().unwrap();
-    let listeners = regions.iter().map(|region| ListenSpec { world: 0, region: *region, address }).collect();
+    let listeners = regions.iter().map(|region| ListenSpec { world: 0, regions: vec![*region], address }).collect();
     let workload = Loader::built_in().unwrap().workload("chat").unwrap();
     let spec = MockSpec {
         seed: Seed(1),
@@ -34,6 +34,8 @@ fn tight_mock() -> (Mock, Vec<RegionId>) {
         models: profile.models,
         strict: true,
         callers: Callers::default(),
+        log: None,
+        tls: None,
         worlds: vec![places],
         listeners,
     };

@@ -1,20 +1,23 @@
 //! `bedbench mock`: a Bedrock for any client to rehearse against.
 
 use std::fmt;
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
 
+use super::announce::Ready;
 use super::exit::{Exit, Failure};
 use super::print;
 use super::sources::Sources;
 use crate::clock::Clock;
-use crate::core::residency::Destination;
-use crate::core::units::grouped;
 use crate::core::{RegionId, Seed};
-use crate::mock::{Callers, ListenSpec, MODEL_MAXIMUM, Mock, MockSpec};
-use crate::profile::Route;
+use crate::mock::{Callers, ListenSpec, Mock, MockSpec, Tls};
+
+/// Longest time for which a mock that was told to stop waits for its open answers.
+const GRACE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub struct MockArgs {
@@ -48,6 +51,20 @@ pub struct MockArgs {
     /// Take only callers with this Bedrock API key (bearer), or a key of --credentials; repeatable
     #[arg(long, value_name = "KEY")]
     api_key: Vec<Hidden>,
+    /// Serve all Regions on one port: a request is for the Region that it was signed for, or else for the
+    /// profile's first
+    #[arg(long)]
+    single: bool,
+    /// Append a line of JSON per request to this file: what was asked for, what came of it and how long it took;
+    /// never a prompt, an answer or a key
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Serve https, with a certificate made for this start
+    #[arg(long)]
+    tls: bool,
+    /// Where the certificate is written that clients have to trust
+    #[arg(long, value_name = "FILE", default_value = "bedbench-mock-ca.pem", requires = "tls")]
+    tls_ca: PathBuf,
     /// How readiness is announced; json is one line
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -82,23 +99,18 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
     let workload = loader.workload(&args.workload)?;
     let places = profile.places(|region| scenario.repeating(region)).map_err(Failure::usage)?;
     let regions = profile.endpoints();
-    let listeners = regions
-        .iter()
-        .zip(0..)
-        .map(|(region, offset)| {
-            let port = if args.port == 0 { Some(0) } else { args.port.checked_add(offset) };
-            let port =
-                port.ok_or_else(|| Failure::usage("the last port would be above 65535; choose a lower --port"))?;
-            Ok(ListenSpec { world: 0, region: *region, address: loopback(port) })
-        })
-        .collect::<Result<_, Failure>>()?;
-    let (seed, strict) = (Seed(args.seed), args.strict);
+    let listeners = listeners(args, &regions)?;
+    let tls = args.tls.then(|| Tls::new(&regions)).transpose();
+    let tls = tls.map_err(|error| Failure::failed(format!("cannot make a certificate: {error}")))?;
+    let ca = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
     let spec = MockSpec {
-        seed,
+        seed: Seed(args.seed),
         workload,
         models: profile.models,
-        strict,
+        strict: args.strict,
         callers: callers(args)?,
+        log: args.log.as_deref().map(open_log).transpose()?,
+        tls,
         worlds: vec![places],
         listeners,
     };
@@ -106,14 +118,42 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
     clock.start();
     let mock = Mock::start(spec, clock)
         .map_err(|error| Failure::usage(format!("cannot listen on {error}; choose another --port, or 0")))?;
-    let served: Vec<_> = regions.into_iter().zip(mock.addresses().iter().copied()).collect();
+    if let Some(ca) = &ca {
+        std::fs::write(&args.tls_ca, ca)
+            .map_err(|error| Failure::usage(format!("--tls-ca {}: {error}", args.tls_ca.display())))?;
+    }
+    let addresses = mock.addresses().iter().cycle().copied();
+    let ready = Ready {
+        served: regions.into_iter().zip(addresses).collect(),
+        ca: ca.map(|_| args.tls_ca.as_path()),
+        guarded: !args.credentials.is_empty() || !args.api_key.is_empty(),
+        single: args.single,
+        routes: &profile.routes,
+        profile: &profile.name,
+        scenario: &scenario.name,
+    };
     print(&match args.format {
-        Format::Json => announce_json(&served),
-        Format::Text => announce(&served, &profile.routes, &profile.name, &scenario.name),
+        Format::Json => ready.json(),
+        Format::Text => ready.text(),
     })?;
-    wait_for_signal()?;
-    // A mock that is told to stop has done its work: nothing is lost, so nothing failed.
-    Ok(Exit::Ok)
+    serve_until_told(mock)
+}
+
+fn listeners(args: &MockArgs, regions: &[RegionId]) -> Result<Vec<ListenSpec>, Failure> {
+    if args.single {
+        return Ok(vec![ListenSpec { world: 0, regions: regions.to_vec(), address: loopback(args.port) }]);
+    }
+    let listener = |(region, offset): (&RegionId, u16)| {
+        let port = if args.port == 0 { Some(0) } else { args.port.checked_add(offset) };
+        let port = port.ok_or_else(|| Failure::usage("the last port would be above 65535; choose a lower --port"))?;
+        Ok(ListenSpec { world: 0, regions: vec![*region], address: loopback(port) })
+    };
+    regions.iter().zip(0..).map(listener).collect()
+}
+
+fn open_log(path: &Path) -> Result<File, Failure> {
+    let file = File::options().append(true).create(true).open(path);
+    file.map_err(|error| Failure::usage(format!("--log {}: {error}", path.display())))
 }
 
 fn callers(args: &MockArgs) -> Result<Callers, Failure> {
@@ -133,47 +173,24 @@ pub fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
 
-fn announce_json(served: &[(RegionId, SocketAddr)]) -> String {
-    let regions: Vec<_> = served
-        .iter()
-        .map(|(region, address)| json!({ "region": region, "name": region.name(), "url": format!("http://{address}") }))
-        .collect();
-    json!({ "ready": true, "regions": regions }).to_string() + "\n"
-}
-
-fn announce(served: &[(RegionId, SocketAddr)], routes: &[Route], profile: &str, scenario: &str) -> String {
-    let model = |region| routes.iter().flat_map(|route| &route.targets).find(|target| target.endpoint() == region);
-    let model = |region| model(region).map_or("", Destination::model);
-    let mut text = format!("MOCK Bedrock: profile {profile}, scenario {scenario} (repeating). Ctrl-C stops it.\n\n");
-    for (region, address) in served {
-        text += &format!("  {:10} {region:15} http://{address}  {}\n", region.name(), model(*region));
-    }
-    let Some((region, address)) = served.first() else { return text };
-    text += &format!(
-        r#"
-For boto3, the AWS CLI or any AWS SDK, in another shell (the keys are dummies):
-
-  export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=http://{address}
-  export AWS_REGION={region} AWS_DEFAULT_REGION={region}
-  export AWS_ACCESS_KEY_ID=mock AWS_SECRET_ACCESS_KEY=mock
-
-  aws bedrock-runtime converse --model-id {} \
-    --messages '[{{"role":"user","content":[{{"text":"Hello"}}]}}]' --inference-config maxTokens=100
-
-It serves InvokeModel, Converse, both with streams, and CountTokens, for the ids of Claude, Nova,
-Titan Text, Llama and Mistral; Converse for other vendors as well. The same request always gets the
-same answer after the same service time: vary the prompt to see it spread.
-Without maxTokens a call reserves {} tokens of the quota until it ends.
-"#,
-        model(*region),
-        grouped(u64::from(MODEL_MAXIMUM))
-    );
-    text
-}
-
-fn wait_for_signal() -> Result<(), Failure> {
+/// The first signal lets open answers finish, the second one ends them.
+fn serve_until_told(mock: Mock) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::failed(error.to_string()))?;
-    runtime.block_on(crate::drive::next_signal());
-    Ok(())
+    runtime.block_on(async {
+        crate::drive::next_signal().await;
+        let open = mock.open();
+        if open > 0 {
+            eprintln!(
+                "Letting {open} open {} finish, {} s at most; Ctrl-C again leaves at once.",
+                if open == 1 { "answer" } else { "answers" },
+                GRACE.as_secs()
+            );
+        }
+        tokio::select! {
+            // A mock that is told to stop has done its work: nothing is lost, so nothing failed.
+            () = mock.close(GRACE) => Ok(Exit::Ok),
+            code = crate::drive::next_signal() => Ok(Exit::Interrupted(code)),
+        }
+    })
 }

@@ -1,5 +1,6 @@
 //! The command line: arguments → validated configuration → one call → what is printed.
 
+mod announce;
 mod exit;
 mod files;
 mod guard;

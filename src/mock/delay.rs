@@ -2,8 +2,8 @@
 //!
 //! What is written at t can be read at t + one way, in order, in both directions. It is not a
 //! sleep in the handler: bytes are in flight together, streams stay streams, and a request that
-//! waits does not hold up the one behind it. A new connection costs its handshakes, TCP one round
-//! trip and TLS 1.3 another, though the mock speaks plain HTTP over loopback.
+//! waits does not hold up the one behind it. A new connection costs its handshakes: TCP one round
+//! trip, and where the mock speaks plain HTTP another one, for the TLS 1.3 of the real endpoint.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -20,20 +20,24 @@ use super::reset::{Abort, ResetSwitch};
 use crate::clock::{Sleep, Timer};
 use crate::core::seed::Draws;
 
-/// Round trips that a new connection costs before its first byte: TCP, then TLS 1.3.
-const HANDSHAKES: u32 = 2;
-
 /// More than this in flight one way, and the sender has to wait as it would for a full window.
 const WINDOW: usize = 16 << 20;
 
 const READ_CHUNK: usize = 8 << 10;
 
 /// How far away a client is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Distance {
     pub rtt: Duration,
     /// Mean of what comes on top per round trip, exponential; order is always kept.
     pub jitter: Duration,
+}
+
+impl Distance {
+    pub fn one_way(&self, draws: &mut Draws) -> Duration {
+        let extra: f64 = if self.jitter.is_zero() { 0.0 } else { Exp1.sample(draws) };
+        self.rtt / 2 + self.jitter.mul_f64(extra / 2.0)
+    }
 }
 
 /// Bytes on their way in one direction.
@@ -100,10 +104,18 @@ pub struct DelayLine<S> {
 }
 
 impl<S> DelayLine<S> {
-    /// `now` is when the connection was accepted, and the clock from then on.
-    pub fn new(socket: S, distance: Distance, timer: Timer, draws: Draws, now: fn() -> Instant) -> Self {
+    /// `handshakes` are the round trips before the first byte. `now` is when the connection was accepted, and
+    /// the clock from then on.
+    pub fn new(
+        socket: S,
+        distance: Distance,
+        handshakes: u32,
+        timer: Timer,
+        draws: Draws,
+        now: fn() -> Instant,
+    ) -> Self {
         let accepted = now();
-        let opened = accepted + distance.rtt * HANDSHAKES + distance.rtt / 2;
+        let opened = accepted + distance.rtt * handshakes + distance.rtt / 2;
         Self {
             socket,
             distance,
@@ -123,8 +135,7 @@ impl<S> DelayLine<S> {
     }
 
     fn arrival(&mut self, now: Instant) -> Instant {
-        let extra: f64 = if self.distance.jitter.is_zero() { 0.0 } else { Exp1.sample(&mut self.draws) };
-        now + self.distance.rtt / 2 + self.distance.jitter.mul_f64(extra / 2.0)
+        now + self.distance.one_way(&mut self.draws)
     }
 }
 
@@ -243,7 +254,7 @@ mod tests {
     fn line(distance: Distance) -> (DelayLine<tokio::io::DuplexStream>, tokio::io::DuplexStream) {
         let (near, far) = tokio::io::duplex(1 << 20);
         let draws = Seed(1).stream(Purpose::NetworkJitter);
-        (DelayLine::new(near, distance, Timer::start().unwrap(), draws, now), far)
+        (DelayLine::new(near, distance, 2, Timer::start().unwrap(), draws, now), far)
     }
 
     /// Bytes may come later than the delay on a busy machine, never sooner.

@@ -1,23 +1,26 @@
 //! Sockets and threads of the mock.
 
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_rustls::TlsAcceptor;
 
+use super::access_log::AccessLog;
+use super::books::{Books, Traffic};
+use super::connection::{self, Phase, closing};
 use super::credentials::Callers;
 use super::delay::{DelayLine, Distance};
+use super::door::{Door, Room};
 use super::live_world::LiveWorld;
 use super::respond::{Endpoint, Shared};
+use super::tls::Tls;
 use crate::clock::{Clock, Timer, monotonic};
 use crate::core::seed::Purpose;
 use crate::core::{RegionId, RequestKey, Seed};
@@ -28,12 +31,13 @@ use crate::region::{PlaceSpec, World};
 /// Connections that may wait to be accepted: a frozen server must not turn clients away.
 const BACKLOG: u32 = 4_096;
 
-/// One endpoint to serve.
-#[derive(Clone, Copy, Debug)]
+/// One address to serve.
+#[derive(Clone, Debug)]
 pub struct ListenSpec {
     /// Position in [`MockSpec::worlds`].
     pub world: usize,
-    pub region: RegionId,
+    /// Whom a request is for is told by its signature, where there are several; the first has those without.
+    pub regions: Vec<RegionId>,
     /// Port 0 takes a free one.
     pub address: SocketAddr,
 }
@@ -46,6 +50,10 @@ pub struct MockSpec {
     /// Refuses model ids that could not be called in the Region, instead of serving them anyway.
     pub strict: bool,
     pub callers: Callers,
+    /// Where the access log is appended.
+    pub log: Option<File>,
+    /// Speaks https where there is one.
+    pub tls: Option<Tls>,
     /// Each world has its own quotas, slots and queues.
     pub worlds: Vec<Vec<PlaceSpec>>,
     pub listeners: Vec<ListenSpec>,
@@ -55,7 +63,10 @@ pub struct MockSpec {
 pub struct Mock {
     addresses: Vec<SocketAddr>,
     endpoints: Vec<Arc<Endpoint>>,
-    stop: watch::Sender<bool>,
+    books: Arc<Books>,
+    phase: watch::Sender<Phase>,
+    /// An error when everything has ended.
+    ended: oneshot::Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -68,54 +79,53 @@ impl Mock {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let guard = runtime.enter();
         let timer = Timer::start()?;
-        let distances: Vec<Vec<_>> = spec
-            .worlds
-            .iter()
-            .map(|places| places.iter().map(|p| (p.region, Distance { rtt: p.rtt, jitter: p.jitter })).collect())
-            .collect();
-        let worlds: Vec<_> = spec
-            .worlds
-            .into_iter()
-            .map(|places| LiveWorld::new(World::new(spec.seed, places, spec.workload.clone()), clock.clone()))
-            .collect();
+        let mut bound = Vec::new();
+        for listener in &spec.listeners {
+            let socket = bind(listener.address)
+                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", listener.address)))?;
+            let traffic = Traffic::new(socket.local_addr()?, listener.regions.clone());
+            bound.push((socket, traffic));
+        }
+        drop(guard);
+        let addresses = bound.iter().map(|(_, traffic)| traffic.address).collect();
+        let log = spec.log.map(AccessLog::start).transpose()?;
+        let books = Arc::new(Books::new(bound.iter().map(|(_, traffic)| traffic.clone()).collect(), log));
         let shared = Arc::new(Shared {
             seed: spec.seed,
-            workload: spec.workload,
+            workload: spec.workload.clone(),
             models: spec.models,
             strict: spec.strict,
             callers: spec.callers,
-            clock,
+            books: books.clone(),
+            clock: clock.clone(),
             timer: timer.clone(),
         });
-        let mut bound = Vec::new();
-        for listener in spec.listeners {
-            let known = distances[listener.world].iter().find(|(region, _)| *region == listener.region);
-            let distance = known.map_or(Distance { rtt: Default::default(), jitter: Default::default() }, |d| d.1);
-            let world = worlds[listener.world].clone();
-            let (region, shared) = (listener.region, shared.clone());
-            let endpoint = Arc::new(Endpoint { region, world, shared, requests: AtomicU64::new(0) });
-            let socket = bind(listener.address)
-                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", listener.address)))?;
-            bound.push((socket, endpoint, distance));
+        let world = |places: &Vec<PlaceSpec>| {
+            LiveWorld::new(World::new(spec.seed, places.clone(), spec.workload.clone()), clock.clone())
+        };
+        let worlds: Vec<_> = spec.worlds.iter().map(world).collect();
+        let (mut endpoints, mut listeners) = (Vec::new(), Vec::new());
+        for ((socket, traffic), listener) in bound.into_iter().zip(&spec.listeners) {
+            let room = |region: &RegionId| {
+                let (world, shared) = (worlds[listener.world].clone(), shared.clone());
+                let place = spec.worlds[listener.world].iter().find(|place| place.region == *region);
+                let distance = place.map(|place| Distance { rtt: place.rtt, jitter: place.jitter });
+                let endpoint = Arc::new(Endpoint { region: *region, world, shared, requests: AtomicU64::new(0) });
+                Room { endpoint, distance: distance.unwrap_or_default() }
+            };
+            let rooms: Vec<_> = listener.regions.iter().map(room).collect();
+            endpoints.extend(rooms.iter().map(|room| room.endpoint.clone()));
+            let tls = spec.tls.as_ref().map(|tls| tls.acceptor.clone());
+            listeners.push(Listener { socket, traffic, tls, door: Arc::new(Door::new(rooms)) });
         }
-        drop(guard);
-        let addresses = bound.iter().map(|(socket, ..)| socket.local_addr()).collect::<io::Result<_>>()?;
-        let endpoints = bound.iter().map(|(_, endpoint, _)| endpoint.clone()).collect();
-        let (stop, mut stopped) = watch::channel(false);
-        let seed = spec.seed;
+        let (phase, seen) = watch::channel(Phase::Serving);
+        let (alive, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name("mock".into()).spawn(move || {
-            runtime.block_on(async move {
-                for world in worlds {
-                    tokio::spawn(world.run(timer.clone()));
-                }
-                for (socket, endpoint, distance) in bound {
-                    tokio::spawn(accept(socket, endpoint, distance, timer.clone(), seed));
-                }
-                // An error means that the mock was dropped without a word: the same thing.
-                let _ = stopped.wait_for(|stopped| *stopped).await;
-            });
+            runtime.block_on(run(worlds, listeners, timer, seen));
+            drop(runtime);
+            drop::<oneshot::Sender<()>>(alive);
         })?;
-        Ok(Self { addresses, endpoints, stop, thread: Some(thread) })
+        Ok(Self { addresses, endpoints, books, phase, ended, thread: Some(thread) })
     }
 
     /// One per listener, in their order.
@@ -123,18 +133,48 @@ impl Mock {
         &self.addresses
     }
 
-    /// What every endpoint was asked so far, in the listeners' order.
+    /// What every Region was asked so far, in the listeners' order.
     pub fn requests(&self) -> Vec<(RegionId, u64)> {
         self.endpoints.iter().map(|e| (e.region, e.requests.load(Ordering::Relaxed))).collect()
+    }
+
+    /// Requests whose answer has not ended.
+    pub fn open(&self) -> u64 {
+        self.books.open()
+    }
+
+    /// Lets nobody new in, and ends when every open answer has: after `grace` at the latest.
+    pub async fn close(mut self, grace: Duration) {
+        let _ = self.phase.send(Phase::Closing(grace));
+        let _ = (&mut self.ended).await;
     }
 }
 
 impl Drop for Mock {
     fn drop(&mut self) {
-        let _ = self.stop.send(true);
+        let _ = self.phase.send(Phase::Over);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+async fn run(worlds: Vec<Arc<LiveWorld>>, listeners: Vec<Listener>, timer: Timer, mut phase: watch::Receiver<Phase>) {
+    for world in worlds {
+        tokio::spawn(world.run(timer.clone()));
+    }
+    // Every connection holds a sender: when the last is gone, nothing comes any more.
+    let (open, mut last) = mpsc::channel(1);
+    for listener in listeners {
+        tokio::spawn(listener.accept(timer.clone(), open.clone(), phase.clone()));
+    }
+    drop(open);
+    closing(&mut phase).await;
+    let Phase::Closing(grace) = *phase.borrow_and_update() else { return };
+    tokio::select! {
+        _ = last.recv() => {}
+        () = tokio::time::sleep(grace) => {}
+        _ = phase.wait_for(|phase| *phase == Phase::Over) => {}
     }
 }
 
@@ -145,29 +185,40 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>, distance: Distance, timer: Timer, seed: Seed) {
-    let mut connections = 0;
-    loop {
-        let Ok((socket, _)) = listener.accept().await else {
-            // Out of file descriptors: those in use will be given back.
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            continue;
-        };
-        connections += 1;
-        let _ = socket.set_nodelay(true);
-        let draws = seed.keyed(Purpose::NetworkJitter, endpoint.region, RequestKey(connections), 0);
-        let line = DelayLine::new(socket, distance, timer.clone(), draws, monotonic);
-        let (endpoint, switch) = (endpoint.clone(), line.reset_switch());
-        tokio::spawn(async move {
-            let service = service_fn(|mut request: Request<Incoming>| {
-                let endpoint = endpoint.clone();
-                request.extensions_mut().insert(switch.clone());
-                async move { Ok::<_, std::convert::Infallible>(endpoint.respond(request).await) }
+struct Listener {
+    socket: TcpListener,
+    traffic: Arc<Traffic>,
+    tls: Option<TlsAcceptor>,
+    door: Arc<Door>,
+}
+
+impl Listener {
+    async fn accept(self, timer: Timer, open: mpsc::Sender<()>, mut phase: watch::Receiver<Phase>) {
+        // TCP's, and TLS 1.3's where it is not spoken but would be.
+        let handshakes = if self.tls.is_some() { 1 } else { 2 };
+        let (distance, first) = (self.door.distance(), self.door.first());
+        let mut connections = 0;
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                () = closing(&mut phase) => return,
+            };
+            let Ok((socket, peer)) = accepted else {
+                // Out of file descriptors: those in use will be given back.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            };
+            connections += 1;
+            let _ = socket.set_nodelay(true);
+            let draws = first.shared.seed.keyed(Purpose::NetworkJitter, first.region, RequestKey(connections), 0);
+            let line = DelayLine::new(socket, distance, handshakes, timer.clone(), draws, monotonic);
+            let switch = line.reset_switch();
+            let connected = (self.traffic.connect(), open.clone());
+            let served = connection::serve(line, switch, self.tls.clone(), self.door.clone(), peer, phase.clone());
+            tokio::spawn(async move {
+                served.await;
+                drop(connected);
             });
-            let mut server = auto::Builder::new(TokioExecutor::new());
-            server.http1().timer(TokioTimer::new()).header_read_timeout(None);
-            // A connection that breaks is the client's business, and shows there.
-            let _ = server.serve_connection(TokioIo::new(line), service).await;
-        });
+        }
     }
 }

@@ -3,11 +3,16 @@
 //! It asks the same Region model as the simulator, and knows nothing of who is calling: not of
 //! plans, not of routes, not of what is measured.
 
+mod access_log;
 mod asked;
+mod books;
+mod connection;
+mod control;
 mod converse;
 mod count;
 mod credentials;
 mod delay;
+mod door;
 mod family;
 mod fault;
 mod listen;
@@ -19,6 +24,7 @@ mod respond;
 mod route;
 mod shape;
 mod stream;
+mod tls;
 mod tool_input;
 mod wire;
 mod written;
@@ -26,3 +32,4 @@ mod written;
 pub use asked::MODEL_MAXIMUM;
 pub use credentials::Callers;
 pub use listen::{ListenSpec, Mock, MockSpec};
+pub use tls::Tls;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::asked::Asked;
+use super::books::{Books, Entry};
 use super::converse;
 use super::count;
 use super::credentials::Callers;
@@ -60,26 +61,36 @@ pub struct Shared {
     pub models: Models,
     pub strict: bool,
     pub callers: Callers,
+    pub books: Arc<Books>,
     pub clock: Clock,
     pub timer: Timer,
 }
 
 impl Endpoint {
     /// Never fails: what goes wrong is answered as the service would answer it.
-    pub async fn respond(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
-        let request_id = Uuid::new_v4().to_string();
+    pub async fn respond(&self, request: Request<Incoming>, request_id: &str) -> Response<Body> {
+        let mut entry = Entry::new(&self.shared.books, self.region, &request, request_id);
         // Said by the service, though HTTP/1.1 means it without words.
         let says_so = request.version() == Version::HTTP_11 && !request.headers().contains_key(CONNECTION);
-        let response = self.serve(request, &request_id).await;
-        let mut response = response.unwrap_or_else(|exception| exception.response(&request_id));
+        let response = self.serve(request, request_id, &mut entry).await;
+        let mut response = response.unwrap_or_else(|exception| {
+            entry.refuses(&exception);
+            exception.response(request_id)
+        });
         if says_so {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("keep-alive"));
         }
-        response
+        entry.follow(response)
     }
 
-    async fn serve(&self, request: Request<Incoming>, request_id: &str) -> Result<Response<Body>, Exception> {
+    async fn serve(
+        &self,
+        request: Request<Incoming>,
+        request_id: &str,
+        entry: &mut Entry,
+    ) -> Result<Response<Body>, Exception> {
         let (operation, model) = route(request.method(), request.uri().path())?;
+        entry.asks(operation, &model);
         if operation != Operation::CountTokens {
             self.requests.fetch_add(1, Ordering::Relaxed);
         }
@@ -89,16 +100,19 @@ impl Endpoint {
         let called = model_id::resolve(&self.shared.models, self.region, &model, self.shared.strict)?;
         if operation == Operation::CountTokens {
             let tokens = count::input_tokens(&body, &called)?;
+            entry.reads(tokens);
             return Ok(wire::answer(json!({ "inputTokens": tokens }).to_string(), request_id));
         }
         let invoke = if operation.invokes() { Some(called.invoke()?) } else { None };
         let asked = invoke.map_or_else(|| converse::read(&body), |invoke| (invoke.read)(&body, &called.model))?;
+        entry.reads(asked.input_tokens);
         let (key, attempt) = identify(&parts.headers, &body);
         let connection = parts.extensions.get::<ResetSwitch>().cloned().unwrap_or_default();
         let (reply, stay) = match self.enter(&called, key, attempt, &asked).await {
             Ok(served) => served,
             Err(refusal) => return refuse(refusal, &connection).await,
         };
+        entry.answers(&reply);
         let shape = invoke.map_or(&converse::SHAPE, |invoke| &invoke.shape);
         Ok(match operation {
             Operation::InvokeModel => {

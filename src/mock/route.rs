@@ -14,6 +14,16 @@ pub enum Operation {
 }
 
 impl Operation {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InvokeModel => "InvokeModel",
+            Self::InvokeModelWithResponseStream => "InvokeModelWithResponseStream",
+            Self::Converse => "Converse",
+            Self::ConverseStream => "ConverseStream",
+            Self::CountTokens => "CountTokens",
+        }
+    }
+
     /// Whether the model's own body is sent to it.
     pub fn invokes(self) -> bool {
         matches!(self, Self::InvokeModel | Self::InvokeModelWithResponseStream)

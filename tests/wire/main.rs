@@ -9,6 +9,7 @@ mod credentials;
 mod faults;
 mod fuzz;
 mod invoke;
+mod outside;
 mod raw;
 mod sdk;
 mod setup;

@@ -29,7 +29,7 @@ pub async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), future).await.unwrap_or_else(|_| panic!("hangs: {what}"))
 }
 
-pub fn ms(millis: u64) -> Duration {
+pub const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
@@ -81,13 +81,15 @@ pub fn start_with(places: Vec<PlaceSpec>, workload: Workload, seed: Seed) -> Moc
 /// What no other way to start one has.
 pub fn start_as(places: Vec<PlaceSpec>, alter: impl FnOnce(&mut MockSpec)) -> Mock {
     let listeners =
-        places.iter().map(|place| ListenSpec { world: 0, region: place.region, address: LOOPBACK }).collect();
+        places.iter().map(|place| ListenSpec { world: 0, regions: vec![place.region], address: LOOPBACK }).collect();
     let mut spec = MockSpec {
         seed: Seed(1),
         workload: ten_tokens(),
         models: Models::built_in().expect("the shipped table is sound"),
         strict: false,
         callers: Callers::default(),
+        log: None,
+        tls: None,
         worlds: vec![places],
         listeners,
     };

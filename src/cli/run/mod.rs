@@ -115,7 +115,7 @@ fn start_mock(config: &Config, clock: &Clock) -> Result<Mock, Failure> {
         worlds.push(config.profile.places(conditions).map_err(Failure::usage)?);
         listeners.extend(route.targets.iter().map(|target| ListenSpec {
             world,
-            region: target.endpoint(),
+            regions: vec![target.endpoint()],
             address: super::mock::loopback(0),
         }));
     }
@@ -125,6 +125,8 @@ fn start_mock(config: &Config, clock: &Clock) -> Result<Mock, Failure> {
         models: config.profile.models.clone(),
         strict: true,
         callers: Callers::default(),
+        log: None,
+        tls: None,
         worlds,
         listeners,
     };
