@@ -1,5 +1,6 @@
 //! One attempt against one Region.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub struct ClientSpec {
     pub region: RegionId,
     /// Instead of `https://bedrock-runtime.REGION.amazonaws.com`.
     pub endpoint: Option<String>,
+    /// A certificate in PEM that `endpoint` may be vouched for by, besides those that the machine trusts.
+    pub endpoint_ca: Option<Arc<str>>,
     pub access: Access,
     pub api: Api,
     pub timeouts: Timeouts,
@@ -123,7 +126,8 @@ impl RegionClient {
         let url = url.unwrap_or_else(|| format!("https://bedrock-runtime.{}.amazonaws.com", spec.region));
         // Over plain HTTP/1.1 every request in flight has its own connection: one partition.
         let partitions = if url.starts_with("https:") { spec.connections } else { 1 };
-        let connections = Connections::new(partitions, spec.most_connections.max(partitions))?;
+        let connections =
+            Connections::new(partitions, spec.most_connections.max(partitions), spec.endpoint_ca.as_deref())?;
         let timeouts = TimeoutConfig::builder().connect_timeout(spec.timeouts.connect).build();
         let clients = connections
             .partitions()

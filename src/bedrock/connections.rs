@@ -12,7 +12,10 @@ use aws_smithy_http_client::pool::{
     self, ConnectionEvent, ConnectionPool, ConnectionProtocol, ConnectionReuseScope, DriverSpawner, Partition,
     PartitionId,
 };
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use crate::core::record::HttpVersion;
 
@@ -37,15 +40,21 @@ struct Watch {
 }
 
 impl Connections {
-    /// Must be called on the runtime that is to drive the connections.
+    /// Must be called on the runtime that is to drive the connections. `ca` is a certificate in PEM to be trusted
+    /// besides the machine's own.
     ///
     /// # Errors
     /// When the pool refuses the settings.
-    pub fn new(partitions: usize, most: usize) -> Result<Self, String> {
+    ///
+    /// # Panics
+    /// When `ca` is none: see [`check_ca`].
+    pub fn new(partitions: usize, most: usize, ca: Option<&str>) -> Result<Self, String> {
         let watch = Arc::new(Watch::default());
         let seen = watch.clone();
         let runtime = DriverSpawner::tokio(tokio::runtime::Handle::current());
         let ids: Vec<_> = (0..partitions.max(1)).map(PartitionId::from_index).collect();
+        let trusted = ca.into_iter().fold(TrustStore::default(), |store, ca| store.with_pem_certificate(ca));
+        let tls = TlsContext::builder().with_trust_store(trusted).build().map_err(|error| error.to_string())?;
         let pool = ConnectionPool::builder()
             .idle_timeout(IDLE_TIMEOUT)
             .tcp_nodelay(true)
@@ -54,6 +63,7 @@ impl Connections {
             .connection_reuse_scope(ConnectionReuseScope::Partition)
             .event_listener(move |event: &ConnectionEvent<'_>| seen.on(event))
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(tls)
             .build_https()
             .map_err(|error| error.to_string())?;
         let partitions = ids
@@ -85,6 +95,20 @@ impl Connections {
             _ => None,
         }
     }
+}
+
+/// Whether `pem` holds certificates that can be trusted, at least one.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_ca(pem: &str) -> Result<(), String> {
+    let certificates: Vec<_> =
+        CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    if certificates.is_empty() {
+        return Err("no certificate in PEM".to_owned());
+    }
+    let mut roots = RootCertStore::empty();
+    certificates.into_iter().try_for_each(|certificate| roots.add(certificate)).map_err(|error| error.to_string())
 }
 
 impl Watch {

@@ -11,5 +11,6 @@ mod stream;
 mod transmit;
 
 pub use client::{Answer, Api, Attempt, ClientSpec, RegionClient};
+pub use connections::check_ca;
 pub use credentials::{Access, NoCredentials, live_access, placeholder_access};
 pub use gate::{Gate, Opener};

@@ -7,11 +7,12 @@ use std::process::{Child, Stdio};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::desk::{Desk, end_of, signal};
+use super::desk::{Desk, end_of, signal, wait_until};
 
 /// Starts a mock and reads its announcement; nothing is waited for but that line.
 fn start(desk: &Desk, options: &str) -> (Child, Value) {
-    let mut command = desk.child(&format!("mock --profile au --port 0 --format json {options}"));
+    let profile = if options.contains("--profile") { "" } else { "--profile au" };
+    let mut command = desk.child(&format!("mock {profile} --port 0 --format json {options}"));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -98,4 +99,87 @@ fn a_mock_with_keys_turns_strangers_away() {
     signal(&child, Signal::TERM);
     let said = end_of(child).exits(0);
     assert!(!(ready.to_string() + &said.out + &said.err).contains("geheim"), "{said:#?}");
+}
+
+/// A connection with an answer of some seconds on it that has begun.
+fn streaming(url: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    let body = r#"{"messages":[{"role":"user","content":[{"text":"Hello"}]}]}"#;
+    let head = "POST /model/amazon.nova-lite-v1%3A0/converse-stream HTTP/1.1\r\nhost: mock\r\nconnection: close\r\n";
+    socket.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
+    socket.read_exact(&mut [0]).unwrap();
+    socket
+}
+
+#[test]
+fn told_to_stop_it_finishes_what_it_has_begun_unless_told_twice() {
+    for twice in [false, true] {
+        let desk = Desk::new();
+        let (mut child, ready) = start(&desk, "--scenario calm --log access.ndjson");
+        let mut socket = streaming(ready["regions"][0]["url"].as_str().unwrap());
+        signal(&child, Signal::TERM);
+        let mut said = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "Letting 1 open answer finish, 10 s at most; Ctrl-C again leaves at once.\n");
+        if twice {
+            signal(&child, Signal::INT);
+        }
+        let mut answer = Vec::new();
+        // A reset is an end as well.
+        let _ = socket.read_to_end(&mut answer);
+        let whole = answer.windows(8).any(|bytes| bytes == b"metadata");
+        assert_eq!(whole, !twice);
+        end_of(child).exits(if twice { 130 } else { 0 });
+        let line = desk.json("access.ndjson");
+        assert_eq!(line["outcome"], if twice { "cancelled" } else { "ok" });
+    }
+}
+
+#[test]
+fn the_log_is_appended_while_it_runs() {
+    let desk = Desk::new();
+    desk.write("access.ndjson", "before\n");
+    let (child, ready) = start(&desk, "--log access.ndjson");
+    ask(ready["regions"][0]["url"].as_str().unwrap(), "GET /nothing");
+    wait_until("a second line in the log", || desk.read("access.ndjson").lines().count() == 2);
+    assert!(desk.read("access.ndjson").starts_with("before\n{"));
+    signal(&child, Signal::TERM);
+    end_of(child).exits(0);
+    let said = desk.says("mock --port 0 --log no/such/folder.ndjson").exits(2);
+    assert!(said.error().contains("--log no/such/folder.ndjson: "), "{said:#?}");
+}
+
+#[test]
+fn all_regions_fit_on_one_port() {
+    let desk = Desk::new();
+    let (child, ready) = start(&desk, "--profile apac --single");
+    let urls: Vec<_> = ready["regions"].as_array().unwrap().iter().map(|region| region["url"].clone()).collect();
+    assert!(urls.len() > 1 && urls.iter().all(|url| *url == urls[0]), "{urls:?}");
+    signal(&child, Signal::TERM);
+    end_of(child).exits(0);
+}
+
+#[test]
+fn a_run_trusts_a_mock_over_https_by_its_certificate() {
+    let desk = Desk::with_short_answers();
+    let (child, ready) = start(&desk, "--scenario calm --tls");
+    assert_eq!(ready["tls_ca"], "bedbench-mock-ca.pem");
+    let url = ready["regions"][0]["url"].as_str().unwrap();
+    assert!(url.starts_with("https://"), "{url}");
+    let run = format!(
+        "run --rps 20 -d 500ms --warmup 0s --profile au --workload short.toml --endpoint ap-southeast-2={url} --yes -q"
+    );
+    desk.says(&format!("{run} --endpoint-ca bedbench-mock-ca.pem -o trusting"));
+    desk.says(&format!("{run} -o wary"));
+    let ok =
+        |folder: &str| desk.json(&format!("{folder}/summary.json"))["routes"][0]["slices"][0]["outcomes"]["ok"].clone();
+    assert!(ok("trusting").as_u64().is_some_and(|ok| ok > 0), "{}", desk.read("trusting/report.md"));
+    assert_eq!(ok("wary").as_u64().unwrap_or(0), 0);
+    signal(&child, Signal::TERM);
+    end_of(child).exits(0);
+    desk.write("none.pem", "no certificate");
+    for (file, wrong) in [("none.pem", "no certificate in PEM"), ("missing.pem", "No such file")] {
+        let said = desk.says(&format!("{run} --endpoint-ca {file}")).exits(2);
+        assert!(said.error().contains(&format!("--endpoint-ca {file}: {wrong}")), "{said:#?}");
+    }
 }

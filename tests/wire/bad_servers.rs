@@ -61,11 +61,17 @@ async fn serve(mut socket: TcpStream, answer: &[u8], then: Then) -> std::io::Res
 }
 
 async fn attempt(url: String, api: Api, timeouts: Timeouts) -> Answer {
+    attempt_trusting(None, url, api, timeouts).await
+}
+
+/// One attempt by a client that trusts `endpoint_ca` as well as the machine's own.
+pub async fn attempt_trusting(endpoint_ca: Option<Arc<str>>, url: String, api: Api, timeouts: Timeouts) -> Answer {
     let residency = Residency::new([Jurisdiction::Australia], Models::built_in().unwrap().inference_profiles().clone());
     let destination = residency.admit(RegionId::SYDNEY, MODEL, Standing::Candidate).expect("Sydney is in Australia");
     let spec = ClientSpec {
         region: RegionId::SYDNEY,
         endpoint: Some(url),
+        endpoint_ca,
         access: placeholder_access(),
         api,
         timeouts,

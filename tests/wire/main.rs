@@ -13,3 +13,4 @@ mod outside;
 mod raw;
 mod sdk;
 mod setup;
+mod tls;

@@ -68,6 +68,9 @@ pub struct RunArgs {
     /// Send real credentials to the --endpoint URLs too
     #[arg(long, requires = "endpoint")]
     pub endpoint_credentials: bool,
+    /// Trust what this certificate (PEM) vouches for at the --endpoint URLs, as that of `bedbench mock --tls`
+    #[arg(long, value_name = "FILE", requires = "endpoint")]
+    pub endpoint_ca: Option<PathBuf>,
     /// Spend without asking
     #[arg(long)]
     pub yes: bool,

@@ -1,11 +1,12 @@
 //! From what was typed to what is run: defaults and files resolved, everything checked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::RunArgs;
-use crate::bedrock::Api;
+use crate::bedrock::{Api, check_ca};
 use crate::cli::exit::Failure;
 use crate::cli::files;
 use crate::core::phase::Phases;
@@ -55,6 +56,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     pub endpoints: BTreeMap<RegionId, String>,
     pub endpoint_credentials: bool,
+    /// In PEM.
+    pub endpoint_ca: Option<Arc<str>>,
     pub yes: bool,
     /// What the user should know before anything is fired.
     pub warnings: Vec<String>,
@@ -133,6 +136,7 @@ impl Config {
             },
             endpoints,
             endpoint_credentials: args.endpoint_credentials,
+            endpoint_ca: args.endpoint_ca.as_deref().map(read_ca).transpose()?,
             yes: args.yes,
             warnings,
         })
@@ -244,6 +248,13 @@ impl Config {
             finished: None,
         }
     }
+}
+
+fn read_ca(path: &Path) -> Result<Arc<str>, Failure> {
+    let wrong = |error: String| Failure::usage(format!("--endpoint-ca {}: {error}", path.display()));
+    let pem = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    check_ca(&pem).map_err(wrong)?;
+    Ok(pem.into())
 }
 
 fn check_numbers(args: &RunArgs) -> Result<(), Failure> {

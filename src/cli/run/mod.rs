@@ -178,6 +178,7 @@ fn routes(config: &Config, endpoints: &Endpoints<'_>) -> Result<Vec<RouteSpec>, 
             let client = ClientSpec {
                 region,
                 endpoint,
+                endpoint_ca: config.endpoint_ca.clone(),
                 access,
                 api: config.api,
                 timeouts: config.timeouts,
