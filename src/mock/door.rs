@@ -42,6 +42,10 @@ impl Door {
         &self.rooms[0].endpoint
     }
 
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.rooms.iter().map(|room| &*room.endpoint)
+    }
+
     /// How far the bytes of its connections have to go.
     pub fn distance(&self) -> Distance {
         match self.rooms.as_slice() {
@@ -52,8 +56,8 @@ impl Door {
 
     pub async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<Body> {
         let request_id = Uuid::new_v4().to_string();
-        if let Some(response) = control::respond(&self.first().shared.books, peer, &request, &request_id) {
-            return response;
+        if control::is_meant(&request) {
+            return control::respond(self, peer, request, &request_id).await;
         }
         match self.room(request.headers()) {
             Ok(room) => {

@@ -185,6 +185,27 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// Stops listening until connections are taken again; none when the mock ends first.
+async fn listen_again(
+    socket: TcpListener,
+    endpoint: &Endpoint,
+    phase: &mut watch::Receiver<Phase>,
+) -> Option<TcpListener> {
+    let address = socket.local_addr().ok()?;
+    drop(socket);
+    tokio::select! {
+        () = endpoint.world.until_refusing(endpoint.region, false) => {}
+        () = closing(phase) => return None,
+    }
+    loop {
+        match bind(address) {
+            Ok(socket) => return Some(socket),
+            // Somebody else has taken the port; they may give it back.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
 struct Listener {
     socket: TcpListener,
     traffic: Arc<Traffic>,
@@ -193,7 +214,7 @@ struct Listener {
 }
 
 impl Listener {
-    async fn accept(self, timer: Timer, open: mpsc::Sender<()>, mut phase: watch::Receiver<Phase>) {
+    async fn accept(mut self, timer: Timer, open: mpsc::Sender<()>, mut phase: watch::Receiver<Phase>) {
         // TCP's, and TLS 1.3's where it is not spoken but would be.
         let handshakes = if self.tls.is_some() { 1 } else { 2 };
         let (distance, first) = (self.door.distance(), self.door.first());
@@ -201,6 +222,11 @@ impl Listener {
         loop {
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
+                () = first.world.until_refusing(first.region, true) => {
+                    let Some(again) = listen_again(self.socket, first, &mut phase).await else { return };
+                    self.socket = again;
+                    continue;
+                }
                 () = closing(&mut phase) => return,
             };
             let Ok((socket, peer)) = accepted else {

@@ -16,12 +16,17 @@ use crate::region::fault::Fault;
 /// a quiet night would pay for all of its background load.
 const CATCH_UP: Duration = Duration::from_millis(250);
 
+/// How late a refusal of connections that the scenario schedules may begin and end.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 type Answer = Result<Timeline, Refusal>;
 
 pub struct LiveWorld {
     clock: Clock,
     state: Mutex<State>,
     changed: Notify,
+    /// Faults were set at run time.
+    faults_set: Notify,
 }
 
 struct State {
@@ -34,7 +39,7 @@ struct State {
 impl LiveWorld {
     pub fn new(world: World, clock: Clock) -> Arc<Self> {
         let state = State { world, waiting: HashMap::new(), tickets: 0, effects: Vec::new() };
-        Arc::new(Self { clock, state: Mutex::new(state), changed: Notify::new() })
+        Arc::new(Self { clock, state: Mutex::new(state), changed: Notify::new(), faults_set: Notify::new() })
     }
 
     /// Offers a call to the model. The stay ends when it is dropped: a client that goes away
@@ -67,6 +72,7 @@ impl LiveWorld {
     /// From now on these go wrong in `region`, beside what the scenario schedules.
     pub fn set_faults(&self, region: RegionId, faults: Vec<Fault>) {
         self.lock().on(self.clock.now(), Input::Faults(region, faults));
+        self.faults_set.notify_waiters();
     }
 
     /// What was set to go wrong in `region`.
@@ -74,9 +80,23 @@ impl LiveWorld {
         self.lock().world.faults(region).to_vec()
     }
 
-    /// Whether nobody listens in `region` now.
-    pub fn refuses_connections(&self, region: RegionId) -> bool {
-        self.lock().world.refuses_connections(self.clock.now(), region)
+    /// Completes when connections to `region` are refused, or taken again.
+    pub async fn until_refusing(&self, region: RegionId, refusing: bool) {
+        loop {
+            let set = self.faults_set.notified();
+            let (is_so, may_change) = {
+                let world = &self.lock().world;
+                (world.refuses_connections(self.clock.now(), region), world.schedules_refusals(region))
+            };
+            if is_so == refusing {
+                return;
+            }
+            // What the scenario schedules is looked for now and then; most scenarios schedule nothing.
+            tokio::select! {
+                () = set => {}
+                () = tokio::time::sleep(LOOK_AGAIN), if may_change => {}
+            }
+        }
     }
 
     /// Wakes the model when something in it is due that somebody waits for.

@@ -51,6 +51,11 @@ impl Conditions {
         after.checked_sub(1).map_or(&AT_REST, |i| &self.steps[i].1)
     }
 
+    /// Whether it is so in any of them.
+    pub fn any(&self, is_so: impl Fn(&Condition) -> bool) -> bool {
+        self.steps.iter().any(|(_, condition)| is_so(condition))
+    }
+
     /// The first change after `now`.
     pub fn next_change(&self, now: RunTime) -> Option<RunTime> {
         let within = self.within_period(now);

@@ -347,6 +347,14 @@ impl World {
         conditions.faults.iter().chain(&place.faults).any(|fault| fault.kind == FaultKind::RefuseConnections)
     }
 
+    /// Whether the conditions of `region` refuse connections at any time.
+    pub fn schedules_refusals(&self, region: RegionId) -> bool {
+        let place = self.by_region.get(&region).map(|place| &self.places[*place]);
+        place.is_some_and(|place| {
+            place.spec.conditions.any(|c| c.faults.iter().any(|f| f.kind == FaultKind::RefuseConnections))
+        })
+    }
+
     fn conditions_changed(&mut self, now: RunTime, place: usize) {
         let spec = &self.places[place].spec;
         let share = 1.0 - spec.conditions.at(now).account_load;

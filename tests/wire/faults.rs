@@ -189,3 +189,43 @@ async fn a_fault_that_nobody_knows_is_a_validation_error() {
         assert!(message.contains(&format!("knows no fault `{name}`")), "{message}");
     }
 }
+
+#[tokio::test]
+async fn faults_are_set_seen_and_cleared_while_the_mock_runs() {
+    let mock = start(vec![sydney()]);
+    let mut control = Connection::open(mock.addresses()[0]).await;
+    let mut ask = async |method: &str, body: &str| {
+        control.write(raw::request(method, "/_bedbench/faults", body)).await;
+        control.response().await.expect("an answer")
+    };
+    assert_eq!(ask("GET", "").await.text(), r#"{"ap-southeast-2":[]}"#);
+    let wrong = ask("PUT", r#"[{"kind": "exception"}]"#).await;
+    assert!(wrong.exception().1.contains("it needs `exception`") && wrong.exception().1.contains("write it like"));
+    let set = ask("PUT", r#"{"kind": "exception", "exception": "AccessDeniedException"}"#).await;
+    assert!(set.status == 200 && set.text().contains("AccessDeniedException"), "{}", set.text());
+    let path = format!("/model/{MODEL}/converse");
+    assert_eq!(raw::post(mock.addresses()[0], &path, HELLO).await.exception().0, "AccessDeniedException");
+    assert_eq!(ask("DELETE", "").await.text(), r#"{"ap-southeast-2":[]}"#);
+    assert_eq!(raw::post(mock.addresses()[0], &path, HELLO).await.status, 200);
+}
+
+#[tokio::test]
+async fn connections_are_refused_for_a_while_and_open_ones_live_on() {
+    let mock = start(vec![sydney()]);
+    let address = mock.addresses()[0];
+    let mut open = Connection::open(address).await;
+    open.write(raw::request("PUT", "/_bedbench/faults", r#"{"kind": "refuse-connections"}"#)).await;
+    assert!(open.response().await.expect("an answer").exception().1.contains("needs a time"));
+    let refuse = r#"{"kind": "refuse-connections", "time": "2s"}"#;
+    open.write(raw::request("PUT", "/_bedbench/faults", refuse)).await;
+    assert_eq!(open.response().await.expect("an answer").status, 200);
+    let connected = |yes: bool| async move {
+        while tokio::net::TcpStream::connect(address).await.is_ok() != yes {
+            tokio::time::sleep(ms(5)).await;
+        }
+    };
+    in_time("refused", connected(false)).await;
+    assert_eq!(open.post(&format!("/model/{MODEL}/converse"), HELLO).await.status, 200);
+    in_time("listening again", connected(true)).await;
+    assert_eq!(raw::post(address, &format!("/model/{MODEL}/converse"), HELLO).await.status, 200);
+}
