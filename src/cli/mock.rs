@@ -14,6 +14,7 @@ use super::print;
 use super::sources::Sources;
 use crate::clock::Clock;
 use crate::core::{RegionId, Seed};
+use crate::drive::Signals;
 use crate::mock::{Callers, ListenSpec, Mock, MockSpec, Tls};
 
 /// Longest time for which a mock that was told to stop waits for its open answers.
@@ -132,11 +133,11 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
         profile: &profile.name,
         scenario: &scenario.name,
     };
-    print(&match args.format {
+    let ready = match args.format {
         Format::Json => ready.json(),
         Format::Text => ready.text(),
-    })?;
-    serve_until_told(mock)
+    };
+    serve_until_told(mock, &ready)
 }
 
 fn listeners(args: &MockArgs, regions: &[RegionId]) -> Result<Vec<ListenSpec>, Failure> {
@@ -173,12 +174,15 @@ pub fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
 
-/// The first signal lets open answers finish, the second one ends them.
-fn serve_until_told(mock: Mock) -> Result<Exit, Failure> {
+/// Says `ready` and waits: the first signal lets open answers finish, the second one ends them.
+fn serve_until_told(mock: Mock, ready: &str) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::failed(error.to_string()))?;
     runtime.block_on(async {
-        crate::drive::next_signal().await;
+        // Who reads that it is ready may stop it at once.
+        let mut signals = Signals::listen().map_err(|error| Failure::failed(error.to_string()))?;
+        print(ready)?;
+        signals.next().await;
         let open = mock.open();
         if open > 0 {
             eprintln!(
@@ -190,7 +194,7 @@ fn serve_until_told(mock: Mock) -> Result<Exit, Failure> {
         tokio::select! {
             // A mock that is told to stop has done its work: nothing is lost, so nothing failed.
             () = mock.close(GRACE) => Ok(Exit::Ok),
-            code = crate::drive::next_signal() => Ok(Exit::Interrupted(code)),
+            code = signals.next() => Ok(Exit::Interrupted(code)),
         }
     })
 }

@@ -10,7 +10,7 @@ mod signals;
 pub use collect::Collector;
 pub use live::{Ending, RouteSpec, RunSpec, run};
 pub use progress::{Display, Progress};
-pub use signals::next_signal;
+pub use signals::Signals;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

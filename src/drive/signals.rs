@@ -1,38 +1,64 @@
 //! Interrupts: the first one ends the run well, the second one at once.
 
+use std::io;
 use std::sync::Arc;
 
 use super::Stop;
 
 /// The first signal stops arrivals, the second leaves at once. Returns the exit code of the first.
 pub async fn watch_signals(stop: Arc<Stop>) -> u8 {
-    let code = next_signal().await;
+    let Ok(mut signals) = Signals::listen() else { return std::future::pending().await };
+    let code = signals.next().await;
     stop.ask();
-    tokio::spawn(async {
-        std::process::exit(i32::from(next_signal().await));
+    tokio::spawn(async move {
+        std::process::exit(i32::from(signals.next().await));
     });
     code
 }
 
-/// Waits for SIGINT or SIGTERM and returns the exit code that goes with it.
-#[cfg(unix)]
-pub async fn next_signal() -> u8 {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => 130,
-        _ = terminate.recv() => 143,
-    }
+/// SIGINT and SIGTERM; elsewhere than on Unix, Ctrl-C.
+pub struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
 }
 
-/// Waits for Ctrl-C and returns the exit code that goes with it.
-#[cfg(not(unix))]
-pub async fn next_signal() -> u8 {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => 130,
-        Err(_) => std::future::pending().await,
+impl Signals {
+    /// None is missed from now on. Must be called on a runtime.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    #[cfg(unix)]
+    pub fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// None is missed from now on. Must be called on a runtime.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    #[cfg(windows)]
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
+    }
+
+    /// Waits for the next one and returns the exit code that goes with it.
+    #[cfg(unix)]
+    pub async fn next(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.interrupt.recv() => 130,
+            _ = self.terminate.recv() => 143,
+        }
+    }
+
+    /// Waits for the next one and returns the exit code that goes with it.
+    #[cfg(windows)]
+    pub async fn next(&mut self) -> u8 {
+        self.interrupt.recv().await;
+        130
     }
 }
