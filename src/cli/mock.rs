@@ -119,14 +119,11 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
     clock.start();
     let mock = Mock::start(spec, clock)
         .map_err(|error| Failure::usage(format!("cannot listen on {error}; choose another --port, or 0")))?;
-    if let Some(ca) = &ca {
-        std::fs::write(&args.tls_ca, ca)
-            .map_err(|error| Failure::usage(format!("--tls-ca {}: {error}", args.tls_ca.display())))?;
-    }
+    let ca = ca.map(|ca| write_ca(&args.tls_ca, &ca)).transpose()?;
     let addresses = mock.addresses().iter().cycle().copied();
     let ready = Ready {
         served: regions.into_iter().zip(addresses).collect(),
-        ca: ca.map(|_| args.tls_ca.as_path()),
+        ca: ca.as_deref(),
         guarded: !args.credentials.is_empty() || !args.api_key.is_empty(),
         single: args.single,
         routes: &profile.routes,
@@ -155,6 +152,12 @@ fn listeners(args: &MockArgs, regions: &[RegionId]) -> Result<Vec<ListenSpec>, F
 fn open_log(path: &Path) -> Result<File, Failure> {
     let file = File::options().append(true).create(true).open(path);
     file.map_err(|error| Failure::usage(format!("--log {}: {error}", path.display())))
+}
+
+/// Returns where it is for somebody in another folder.
+fn write_ca(path: &Path, pem: &str) -> Result<PathBuf, Failure> {
+    let written = std::fs::write(path, pem).and_then(|()| std::path::absolute(path));
+    written.map_err(|error| Failure::usage(format!("--tls-ca {}: {error}", path.display())))
 }
 
 fn callers(args: &MockArgs) -> Result<Callers, Failure> {

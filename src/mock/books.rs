@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
@@ -140,7 +139,7 @@ impl Entry {
 
     pub fn answers(&mut self, reply: &Reply) {
         let timeline = &reply.timeline;
-        let millis = |at: RunTime| Some(at.since(timeline.arrived).div_duration_f64(Duration::from_millis(1)));
+        let millis = |at: RunTime| Some(at.since(timeline.arrived).as_micros() as f64 / 1_000.0);
         self.line.output_tokens = Some(reply.said.tokens());
         self.line.queue_ms = millis(timeline.started);
         self.line.first_token_ms = millis(timeline.first_token);
