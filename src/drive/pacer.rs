@@ -47,7 +47,9 @@ pub fn pace(plan: &Plan, seed: Seed, clock: &Clock, stop: &Stop, mut prepare: im
         let handing_over = upcoming.peek().map(|request| request.intended.before(LEAD));
         let Some(next) = opening.into_iter().chain(handing_over).min() else { break };
         if !wait(clock, next, stop) {
-            stopped = Some(clock.now());
+            // What fell due while a late wake-up was on its way was not sent, and so was never asked.
+            let unsent = opening.or(upcoming.peek().map(|request| request.intended));
+            stopped = unsent.map(|unsent| unsent.min(clock.now()));
             break;
         }
         if opening == Some(next) {

@@ -137,8 +137,11 @@ impl Entry {
         self.line.input_tokens = Some(input_tokens);
     }
 
-    pub fn answers(&mut self, reply: &Reply) {
+    pub fn answers(&mut self, reply: &Reply, streamed: bool) {
         let timeline = &reply.timeline;
+        if streamed {
+            self.line.exception = timeline.fault.and_then(|fault| fault.exception).map(|exception| exception.name());
+        }
         let millis = |at: RunTime| Some(at.since(timeline.arrived).as_micros() as f64 / 1_000.0);
         self.line.output_tokens = Some(reply.said.tokens());
         self.line.queue_ms = millis(timeline.started);

@@ -57,8 +57,8 @@ impl Callers {
         if self.keys.is_empty() && self.api_keys.is_empty() {
             return Ok(());
         }
-        let authorization = text(&parts.headers, "authorization")
-            .ok_or_else(|| forbidden("MissingAuthenticationTokenException", "Missing Authentication Token"))?;
+        let authorization =
+            text(&parts.headers, "authorization").ok_or_else(|| incomplete("Missing Authentication Token"))?;
         if let Some(key) = authorization.strip_prefix("Bearer ") {
             return match self.api_keys.iter().any(|known| known == key.trim()) {
                 true => Ok(()),

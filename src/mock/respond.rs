@@ -112,7 +112,7 @@ impl Endpoint {
             Ok(served) => served,
             Err(refusal) => return refuse(refusal, &connection).await,
         };
-        entry.answers(&reply);
+        entry.answers(&reply, operation.streams());
         let shape = invoke.map_or(&converse::SHAPE, |invoke| &invoke.shape);
         Ok(match operation {
             Operation::InvokeModel => {

@@ -75,7 +75,7 @@ fn workloads_and_scenarios_are_listed_shown_and_used_by_name() {
 fn levers_and_changed_values_are_named_in_the_report() {
     let desk = Desk::with_short_answers();
     let set = "--set workload.cache_hit_rate=0.5 --set workload.token_multiplier=0.6 --set region.sydney.rtt.value=3ms";
-    let said = desk.says(&format!("{} --latency article {set} -o run", super::desk::SHORT)).exits(0);
+    let said = desk.measures(&format!("{} --latency article {set} -o run", super::desk::SHORT), &[]).exits(0);
     for fact in
         ["prompts × 0.6", "the application's cache answers", "latency article: ", "--set region.sydney.rtt.value=3ms"]
     {

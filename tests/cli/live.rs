@@ -68,7 +68,7 @@ fn ambient_endpoints_are_named_and_not_called() {
     socket.set_nonblocking(true).unwrap();
     let url = format!("http://{}", socket.local_addr().unwrap());
     let names = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"];
-    let said = Said::of(desk.command(&format!("{SHORT} -q")).envs(names.map(|name| (name, &url)))).exits(0);
+    let said = desk.measures(&format!("{SHORT} -q"), &names.map(|name| (name, url.as_str()))).exits(0);
     for name in names {
         assert!(said.err.contains(&format!("warning: {name} is set and ignored")), "{said:#?}");
     }

