@@ -12,7 +12,7 @@ import sys
 import anthropic
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EventStreamError
 
 ENDPOINT = sys.argv[1]
 REGION = "ap-southeast-2"
@@ -190,6 +190,48 @@ def refusals():
     assert code == "ValidationException" and "must alternate" in message, message
 
 
+def retries():
+    """A client as boto3 makes it, without a word about retries, tries again what was throttled."""
+    patient = boto3.client("bedrock-runtime", REGION, endpoint_url=ENDPOINT, **KEYS)
+    attempts = []
+    patient.meta.events.register(
+        "before-send.bedrock-runtime.Converse",
+        lambda request, **_: attempts.append(request.headers["amz-sdk-request"]),
+    )
+    for name, status in (("ThrottlingException", 429), ("ServiceUnavailableException", 503)):
+        attempts.clear()
+        try:
+            patient.converse(modelId=f"bedbench.fault.{name}", messages=MESSAGES)
+        except ClientError as error:
+            metadata = error.response["ResponseMetadata"]
+            assert (error.response["Error"]["Code"], metadata["HTTPStatusCode"]) == (name, status), error.response
+        else:
+            raise AssertionError(f"{name} was answered")
+        numbers = [int(attempt.decode().split("attempt=")[1].split(";")[0]) for attempt in attempts]
+        assert len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1)), attempts
+        assert metadata["RetryAttempts"] == len(numbers) - 1, metadata
+    attempts.clear()
+    try:
+        patient.converse(modelId="none.such", messages=MESSAGES)
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "ValidationException", error
+    assert len(attempts) == 1, "a request that is wrong stays wrong"
+
+
+def exceptions_in_mid_stream():
+    for name in ("throttlingException", "modelStreamErrorException", "serviceUnavailableException"):
+        model = f"bedbench.fault.stream.{name[0].upper()}{name[1:]}"
+        told = []
+        try:
+            for event in bedrock.converse_stream(modelId=model, messages=MESSAGES)["stream"]:
+                told.append(next(iter(event)))
+        except EventStreamError as error:
+            assert error.response["Error"]["Code"] == name, error.response
+        else:
+            raise AssertionError(f"{model} was told to its end: {told}")
+        assert told[0] == "messageStart" and "contentBlockDelta" in told and "messageStop" not in told, told
+
+
 def anthropic_package():
     request = {
         "model": CLAUDE,
@@ -231,6 +273,8 @@ for check in (
     stop_sequences,
     count_tokens,
     refusals,
+    retries,
+    exceptions_in_mid_stream,
     anthropic_package,
 ):
     check()
