@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -176,8 +177,8 @@ impl<S: AsyncRead + AsyncWrite + Abort + Unpin> DelayLine<S> {
     /// Takes everything off the socket, so that it is stamped when it comes and not when it is asked for.
     fn drive_inbound(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         while !self.inbound.ended && !self.inbound.full() {
-            let mut buffer = [0; READ_CHUNK];
-            let mut chunk = ReadBuf::new(&mut buffer);
+            let mut buffer = [const { MaybeUninit::uninit() }; READ_CHUNK];
+            let mut chunk = ReadBuf::uninit(&mut buffer);
             match Pin::new(&mut self.socket).poll_read(cx, &mut chunk) {
                 Poll::Pending => break,
                 Poll::Ready(Err(error)) => return Err(error),

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request, Response};
-use uuid::Uuid;
 
 use super::control;
 use super::credentials::{scope_region, wrong_region};
@@ -55,7 +54,7 @@ impl Door {
     }
 
     pub async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<Body> {
-        let request_id = Uuid::new_v4().to_string();
+        let request_id = self.first().shared.request_ids.next();
         if control::is_meant(&request) {
             return control::respond(self, peer, request, &request_id).await;
         }

@@ -19,6 +19,7 @@ use super::credentials::Callers;
 use super::delay::{DelayLine, Distance};
 use super::door::{Door, Room};
 use super::live_world::LiveWorld;
+use super::request_id::RequestIds;
 use super::respond::{Endpoint, Shared};
 use super::tls::Tls;
 use crate::clock::{Clock, Timer, monotonic};
@@ -99,6 +100,7 @@ impl Mock {
             books: books.clone(),
             clock: clock.clone(),
             timer: timer.clone(),
+            request_ids: RequestIds::new(),
         });
         let world = |places: &Vec<PlaceSpec>| {
             LiveWorld::new(World::new(spec.seed, places.clone(), spec.workload.clone()), clock.clone())

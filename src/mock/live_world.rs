@@ -34,11 +34,13 @@ struct State {
     waiting: HashMap<Ticket, oneshot::Sender<Answer>>,
     tickets: u64,
     effects: Vec<Effect>,
+    /// When the model is woken next, as things stand.
+    wake: RunTime,
 }
 
 impl LiveWorld {
     pub fn new(world: World, clock: Clock) -> Arc<Self> {
-        let state = State { world, waiting: HashMap::new(), tickets: 0, effects: Vec::new() };
+        let state = State { world, waiting: HashMap::new(), tickets: 0, effects: Vec::new(), wake: RunTime::ZERO };
         Arc::new(Self { clock, state: Mutex::new(state), changed: Notify::new(), faults_set: Notify::new() })
     }
 
@@ -48,16 +50,18 @@ impl LiveWorld {
     /// # Errors
     /// What the Region answers instead.
     pub async fn enter(self: &Arc<Self>, call: impl FnOnce(Ticket) -> Call) -> Result<(Stay, Timeline), Refusal> {
-        let (stay, answer) = {
+        let (stay, answer, earlier) = {
             let mut state = self.lock();
             state.tickets += 1;
             let ticket = Ticket(state.tickets);
             let (sender, answer) = oneshot::channel();
             state.waiting.insert(ticket, sender);
             state.on(self.clock.now(), Input::Arrive(call(ticket)));
-            (Stay { world: self.clone(), ticket, served: false }, answer)
+            (Stay { world: self.clone(), ticket, served: false }, answer, state.is_due_earlier())
         };
-        self.changed.notify_one();
+        if earlier {
+            self.changed.notify_one();
+        }
         match answer.await {
             Ok(Ok(timeline)) => Ok((stay, timeline)),
             Ok(Err(refusal)) => {
@@ -107,7 +111,9 @@ impl LiveWorld {
                 let now = self.clock.now();
                 state.on(now, Input::Wake);
                 let catch_up = now + CATCH_UP;
-                if state.waiting.is_empty() { catch_up } else { state.world.next_wake().unwrap_or(catch_up) }
+                state.wake =
+                    if state.waiting.is_empty() { catch_up } else { state.world.next_wake().unwrap_or(catch_up) };
+                state.wake
             };
             tokio::select! {
                 () = timer.sleep_until(self.clock.instant(next)) => {}
@@ -137,6 +143,11 @@ impl State {
         }
         self.effects = effects;
     }
+
+    /// Whether somebody waits for what happens before the model would be woken.
+    fn is_due_earlier(&self) -> bool {
+        !self.waiting.is_empty() && self.world.next_wake().is_some_and(|next| next < self.wake)
+    }
 }
 
 /// A call's time in the model.
@@ -162,8 +173,11 @@ impl Drop for Stay {
         state.waiting.remove(&self.ticket);
         let now = self.world.clock.now();
         state.on(now, Input::Cancel(self.ticket));
+        let earlier = state.is_due_earlier();
         drop(state);
-        self.world.changed.notify_one();
+        if earlier {
+            self.world.changed.notify_one();
+        }
     }
 }
 

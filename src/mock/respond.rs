@@ -17,9 +17,11 @@ use super::converse;
 use super::count;
 use super::credentials::Callers;
 use super::fault;
+use super::fingerprint::fingerprint;
 use super::live_world::{LiveWorld, Stay};
 use super::model_id::{self, Called};
 use super::reply::{Reply, Said};
+use super::request_id::RequestIds;
 use super::reset::ResetSwitch;
 use super::route::{Operation, route};
 use super::shape::Shape;
@@ -27,7 +29,6 @@ use super::stream::{Events, Framing, Stream};
 use super::wire::{self, Body, Exception};
 use crate::clock::{Clock, Timer, wall};
 use crate::core::request::InvocationKey;
-use crate::core::seed::fnv1a;
 use crate::core::{RegionId, RequestKey, Seed};
 use crate::plan::workload::Workload;
 use crate::profile::Models;
@@ -64,6 +65,7 @@ pub struct Shared {
     pub books: Arc<Books>,
     pub clock: Clock,
     pub timer: Timer,
+    pub request_ids: RequestIds,
 }
 
 impl Endpoint {
@@ -101,7 +103,7 @@ impl Endpoint {
         if operation == Operation::CountTokens {
             let tokens = count::input_tokens(&body, &called)?;
             entry.reads(tokens);
-            return Ok(wire::answer(json!({ "inputTokens": tokens }).to_string(), request_id));
+            return Ok(wire::answer(wire::text(&json!({ "inputTokens": tokens })), request_id));
         }
         let invoke = if operation.invokes() { Some(called.invoke()?) } else { None };
         let asked = invoke.map_or_else(|| converse::read(&body), |invoke| (invoke.read)(&body, &called.model))?;
@@ -137,7 +139,7 @@ impl Endpoint {
     async fn whole(&self, shape: &Shape, reply: &Reply, stay: Stay) -> String {
         self.shared.timer.sleep_until(self.shared.clock.instant(reply.timeline.last_token())).await;
         stay.end();
-        (shape.whole)(reply).to_string()
+        wire::text(&(shape.whole)(reply))
     }
 
     /// The head goes out with the first token: whether Bedrock flushes it earlier is not known.
@@ -257,12 +259,6 @@ fn identify(headers: &HeaderMap, body: &[u8]) -> (RequestKey, u32) {
     (RequestKey(fingerprint(body)), attempt.saturating_sub(1))
 }
 
-/// The same for the same JSON: some SDKs write the keys of an object in another order every time.
-fn fingerprint(body: &[u8]) -> u64 {
-    let sorted = serde_json::from_slice::<Value>(body).map(|value| value.to_string());
-    sorted.map_or_else(|_| fnv1a(body), |sorted| fnv1a(sorted.as_bytes()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,8 +273,6 @@ mod tests {
         let known = headers(&ours.to_uuid().to_string(), "attempt=1; max=1");
         assert_eq!(identify(&known, b""), (RequestKey(9), 1));
         let foreign = headers("7f0b0c2e-6a52-4f3e-9c58-0d8a3f1f2b3c", "attempt=3; max=5");
-        assert_eq!(identify(&foreign, b"body"), (RequestKey(fnv1a(b"body")), 2));
-        let [one, other] = [&br#"{"a":1, "b":2}"#[..], br#"{"b":2,"a":1}"#].map(|body| identify(&foreign, body));
-        assert_eq!(one, other);
+        assert_eq!(identify(&foreign, b"body"), (RequestKey(fingerprint(b"body")), 2));
     }
 }

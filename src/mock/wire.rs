@@ -40,7 +40,7 @@ pub fn named(event: Value, padding: u64) -> Bytes {
 
 /// One event of an InvokeModelWithResponseStream response: the model's own, opaque.
 pub fn chunk(event: &Value, padding: u64) -> Bytes {
-    frame("chunk".into(), json!({ "bytes": base64::encode(event.to_string()) }), padding)
+    frame("chunk".into(), json!({ "bytes": base64::encode(text(event)) }), padding)
 }
 
 fn frame(kind: String, mut payload: Value, padding: u64) -> Bytes {
@@ -57,7 +57,7 @@ pub fn exception_frame(exception: &Exception) -> Bytes {
 }
 
 fn message((header, kind): (&'static str, String), of: &'static str, payload: &Value) -> Bytes {
-    let message = Message::new(payload.to_string())
+    let message = Message::new(text(payload))
         .add_header(Header::new(header, HeaderValue::String(kind.into())))
         .add_header(Header::new(":content-type", HeaderValue::String("application/json".into())))
         .add_header(Header::new(":message-type", HeaderValue::String(of.into())));
@@ -104,12 +104,17 @@ impl Exception {
     }
 
     pub fn response(&self, request_id: &str) -> Response<Body> {
-        let mut response = answer(self.body().to_string(), request_id);
+        let mut response = answer(text(&self.body()), request_id);
         *response.status_mut() = self.status;
         let kind = format!("{}:http://internal.amazon.com/coral/com.amazon.bedrock/", self.name);
         response.headers_mut().insert(ERROR_TYPE, kind.parse().expect("names are plain ASCII"));
         response
     }
+}
+
+/// What `to_string` gives, without the detour of formatting.
+pub fn text(json: &Value) -> String {
+    serde_json::to_string(json).expect("all keys are strings")
 }
 
 /// A complete JSON response.

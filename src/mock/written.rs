@@ -5,27 +5,29 @@ use std::ops::Range;
 use crate::core::RequestKey;
 use crate::plan::prompt::BYTES_PER_TOKEN;
 
-/// More bytes than all words together.
-const ROUND: usize = 64;
+/// More bytes than all words together, with their blanks.
+const ROUND: usize = 48;
 
 /// A text and where each of its tokens ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
     text: String,
-    ends: Vec<usize>,
+    /// Ten thousand answers are held at once: half the size matters.
+    ends: Vec<u32>,
 }
 
 impl Written {
     /// The answer to `key`.
     pub fn words(key: RequestKey, tokens: u32) -> Self {
         const WORDS: [&str; 8] = ["mock", "answer", "from", "bedbench", "no", "model", "was", "asked"];
-        let mut written = Self { text: String::new(), ends: Vec::with_capacity(tokens as usize) };
+        let text = String::with_capacity((tokens as usize).div_ceil(WORDS.len()) * ROUND);
+        let mut written = Self { text, ends: Vec::with_capacity(tokens as usize) };
         for token in 0..u64::from(tokens) {
             if token > 0 {
                 written.text.push(' ');
             }
             written.text += WORDS[(key.0.wrapping_add(token) % 8) as usize];
-            written.ends.push(written.text.len());
+            written.ends.push(written.text.len() as u32);
         }
         written
     }
@@ -36,7 +38,7 @@ impl Written {
         let mut end = 0;
         while end < text.len() {
             end = text.ceil_char_boundary(end + BYTES_PER_TOKEN);
-            ends.push(end);
+            ends.push(end as u32);
         }
         Self { text, ends }
     }
@@ -50,14 +52,14 @@ impl Written {
     }
 
     pub fn part(&self, tokens: Range<u32>) -> &str {
-        let start = |token: u32| token.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
+        let start = |token: u32| token.checked_sub(1).map_or(0, |before| self.ends[before as usize] as usize);
         &self.text[start(tokens.start)..start(tokens.end)]
     }
 
     /// Leaves the first `tokens` only.
     pub fn limit(&mut self, tokens: u32) {
         self.ends.truncate(tokens as usize);
-        self.text.truncate(self.ends.last().copied().unwrap_or(0));
+        self.text.truncate(self.ends.last().copied().unwrap_or(0) as usize);
     }
 
     /// Ends [words](Self::words) before the first of `sequences` that is completed, and names it. Its own tokens were
@@ -72,9 +74,9 @@ impl Written {
                 text.find(sequence).map(|at| (at + sequence.len(), at, sequence))
             })
             .min()?;
-        let tokens = self.ends.partition_point(|token| *token < end) + 1;
+        let tokens = self.ends.partition_point(|token| (*token as usize) < end) + 1;
         self.ends.truncate(tokens);
-        self.ends.iter_mut().for_each(|token| *token = start.min(*token));
+        self.ends.iter_mut().for_each(|token| *token = (*token).min(start as u32));
         self.text.truncate(start);
         Some(sequence)
     }
