@@ -14,6 +14,10 @@ test *ARGS:
 bench *ARGS:
     cargo bench --benches {{ ARGS }}
 
+# Whether the mock's time is right: just delay-line --minutes 10
+delay-line *ARGS:
+    cargo bench --bench delay_line -- {{ ARGS }}
+
 # Licences, advisories and duplicates (needs cargo-deny)
 deny:
     cargo deny check
