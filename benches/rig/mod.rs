@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bedbench::clock::Clock;
 use bedbench::core::{RegionId, Seed};
-use bedbench::mock::{ListenSpec, Mock, MockSpec};
+use bedbench::mock::{Callers, ListenSpec, Mock, MockSpec};
 use bedbench::plan::workload::{TokenLengths, Workload};
 use bedbench::profile::Models;
 use bedbench::region::conditions::Condition;
@@ -40,12 +40,22 @@ pub fn sydney(rtt: Duration, ttft: Duration, tpot: Duration) -> PlaceSpec {
 pub fn start(places: impl IntoIterator<Item = PlaceSpec>, tokens: u32) -> Mock {
     let worlds: Vec<_> = places.into_iter().map(|place| vec![place]).collect();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let listener = |world| ListenSpec { world, region: RegionId::SYDNEY, address };
+    let listener = |world| ListenSpec { world, regions: vec![RegionId::SYDNEY], address };
     let listeners = (0..worlds.len()).map(listener).collect();
     let workload = Workload { output: TokenLengths::fixed(tokens), ..Workload::fixed(10, tokens) };
     let models = Models::built_in().expect("the shipped table is sound");
     let clock = Clock::default();
     clock.start();
-    Mock::start(MockSpec { seed: Seed(1), workload, models, strict: false, worlds, listeners }, clock)
-        .expect("free ports")
+    let spec = MockSpec {
+        seed: Seed(1),
+        workload,
+        models,
+        strict: false,
+        callers: Callers::default(),
+        log: None,
+        tls: None,
+        worlds,
+        listeners,
+    };
+    Mock::start(spec, clock).expect("free ports")
 }
