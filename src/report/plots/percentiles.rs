@@ -150,7 +150,8 @@ impl<'a> Line<'a> {
         let beside = if left + 14.0 + wide < RIGHT { left + 14.0 } else { left - 12.0 - wide };
         canvas.rect((beside - 4.0, lane - 7.0), (beside + wide + 4.0, lane + 7.0), FAILURE_TINT);
         canvas.text(&text, (beside, lane), kind);
-        Some((right, lane))
+        // What goes on from here must not strike the words through.
+        Some((right.max(beside + wide + 4.0), lane))
     }
 
     /// What stands at the line's end: the name, its numbers, and where there is room the place of
