@@ -77,7 +77,7 @@ pub struct Workload {
     pub output: TokenLengths,
     /// Sent with every request: what the quota reserves at admission.
     pub max_tokens: u32,
-    /// How much it would matter if others read it; decides where it may be processed.
+    /// How much it would matter if others read it. Shown beside the numbers; the residency decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitivity: Option<Sensitivity>,
     /// Length of every prompt is multiplied by this: what compressing prompts would do.
@@ -140,7 +140,9 @@ impl Workload {
     /// Whether the application's own cache answers request `index`. A higher rate keeps every hit of
     /// a lower one, so that two rates can be compared request by request.
     pub fn draw_cache_hit(&self, seed: Seed, index: u32) -> bool {
-        seed.indexed(Purpose::ResponseCache, u64::from(index)).random::<f64>() < self.cache_hit_rate
+        // Most workloads have no cache, and plans have millions of requests.
+        self.cache_hit_rate > 0.0
+            && seed.indexed(Purpose::ResponseCache, u64::from(index)).random::<f64>() < self.cache_hit_rate
     }
 
     /// Length of the answer to the request named `key`: the same on every route and attempt.

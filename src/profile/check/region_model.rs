@@ -15,7 +15,7 @@ fn check(draft: &Draft<'_>) -> Vec<Finding> {
         let what = place(region, Conditions::new(vec![], None)).err()?;
         let own = draft.file.region.iter().find(|own| own.get_ref().code == region.code);
         let at = own.map(|own| own.span().start);
-        Some(refuse(at, what, "Correct it there; `bedbench profile show regions` has a model of every built-in Region"))
+        Some(refuse(at, what, "Correct it there; what a built-in Region leaves out has a built-in number"))
     });
     let unknown = draft.targets().filter_map(|(route, target, at)| {
         let known = draft.regions.iter().any(|region| region.code == target.region);
