@@ -5,7 +5,8 @@ mod common;
 use std::time::Duration;
 
 use bedbench::core::{Outcome, RequestKey, RunTime, Seed};
-use bedbench::routing::{Command, Event, POLICIES, Policy, Settings, Tried};
+use bedbench::routing::journey::{Journey, Step};
+use bedbench::routing::{Asked, Ended, POLICIES, Policy, Settings};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 const REQUESTS: u64 = 1_000;
@@ -18,19 +19,24 @@ fn outcome(request: u64, attempt: usize) -> Outcome {
 /// From each arrival to the policy's last word on it; returns the attempts made.
 fn route(policy: &mut dyn Policy) -> usize {
     let mut attempts = 0;
-    let mut tried = Vec::new();
+    let mut journey = Journey::new(asked(0));
     for request in 0..REQUESTS {
         let mut now = RunTime::ZERO + Duration::from_millis(20) * request as u32;
-        tried.clear();
-        let mut command = policy.on(now, Event::Arrived { key: RequestKey(request) });
-        while let Command::Attempt(target) = command {
-            tried.push(Tried { target, outcome: outcome(request, tried.len()) });
+        journey.restart(asked(request));
+        let mut step = journey.arrive(now, policy);
+        while let Step::Send { attempt, .. } = step {
             now = now + Duration::from_millis(5);
-            command = policy.on(now, Event::AttemptEnded { tried: &tried });
+            let ended = Ended { at: now, outcome: outcome(request, attempt), first_token: None, usage: None };
+            step = journey.end(attempt, ended, policy);
         }
-        attempts += tried.len();
+        attempts += journey.tried().len();
     }
     attempts
+}
+
+fn asked(request: u64) -> Asked {
+    let deadline = RunTime::from_secs_f64(1e6);
+    Asked { key: RequestKey(request), input_tokens: 400, max_tokens: 256, deadline }
 }
 
 fn routing(criterion: &mut Criterion) {

@@ -13,6 +13,7 @@ use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, ConverseOutp
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, OrchestratorError};
 use aws_smithy_types::body::SdkBody;
+use tokio::sync::watch;
 
 use super::classify::{self, Failure};
 use super::connections::Connections;
@@ -86,6 +87,8 @@ pub struct Attempt<'a> {
     pub gate: Option<Gate>,
     /// When the whole request has run out of time.
     pub deadline: RunTime,
+    /// Turns true when another attempt has settled the request.
+    pub cancelled: watch::Receiver<bool>,
 }
 
 /// What came of it.
@@ -224,7 +227,15 @@ impl RegionClient {
                 Api::Converse => self.converse(client, &attempt, &probe, &mut content).await,
             }
         };
-        let result = tokio::time::timeout(left, call).await.unwrap_or_else(|_| Err(ran_out("the whole request")));
+        let mut cancelled = attempt.cancelled.clone();
+        let result = tokio::select! {
+            result = tokio::time::timeout(left, call) => {
+                result.unwrap_or_else(|_| Err(ran_out("the whole request")))
+            }
+            Ok(_) = cancelled.wait_for(|cancelled| *cancelled) => {
+                Err(Failure::new(Outcome::Cancelled, "another attempt was faster"))
+            }
+        };
         let finished = self.clock.now();
         let failure = result.err();
         Answer {

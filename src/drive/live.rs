@@ -5,14 +5,15 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Notify, watch};
 
 use super::collect::Record;
 use super::pacer::{Fired, Paced, pace};
 use super::signals::watch_signals;
 use super::{SentCounts, Stop};
-use crate::bedrock::{Attempt, ClientSpec, RegionClient};
-use crate::clock::{self, Clock};
+use crate::bedrock::{Answer, Attempt, ClientSpec, RegionClient};
+use crate::clock::{self, Clock, Timer};
 use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::{InvocationKey, Timeouts};
@@ -20,7 +21,8 @@ use crate::core::residency::Destination;
 use crate::core::{Outcome, RunTime, Seed};
 use crate::measure::verdict::Evidence;
 use crate::plan::Plan;
-use crate::routing::{Command, Event, Policy, Tried};
+use crate::routing::journey::{Journey, Step};
+use crate::routing::{Asked, Ended, Policy, Target};
 
 /// After an interrupt, how long answers that are still on their way are waited for.
 const GRACE: Duration = Duration::from_secs(10);
@@ -67,6 +69,8 @@ struct Route {
 /// What all requests of a run share.
 struct Shared {
     clock: Clock,
+    /// Wakes requests whose policy waits for something.
+    timer: Timer,
     phases: Phases,
     timeouts: Timeouts,
     in_flight: usize,
@@ -118,6 +122,7 @@ pub fn run(
         let (give_up, given_up) = watch::channel(false);
         let shared = Arc::new(Shared {
             clock: clock.clone(),
+            timer: Timer::start().map_err(|error| error.to_string())?,
             phases: spec.phases,
             timeouts: spec.timeouts,
             in_flight: spec.in_flight,
@@ -188,7 +193,7 @@ async fn fire(shared: Arc<Shared>, route: Arc<Route>, fired: Arc<Fired>) {
         shared.sent.add(usize::from(route.position), measured);
         let mut given_up = shared.given_up.clone();
         tokio::select! {
-            () = attempt_all(&shared, &route, &fired, &mut attempts) => Left::Settled,
+            by = attempt_all(&shared, &route, &fired, &mut attempts) => Left::Settled(by),
             () = fired.gate.never_opens() => Left::NotFired,
             _ = given_up.wait_for(|given_up| *given_up) => Left::GivenUp,
         }
@@ -206,8 +211,8 @@ async fn fire(shared: Arc<Shared>, route: Arc<Route>, fired: Arc<Fired>) {
 /// How a request left the driver.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Left {
-    /// By its last attempt.
-    Settled,
+    /// By the attempt at this position, if there was one.
+    Settled(Option<usize>),
     /// The cap on requests in flight was reached.
     Shed,
     /// The run was interrupted before the request was due: it never was one.
@@ -216,26 +221,91 @@ enum Left {
     GivenUp,
 }
 
-async fn attempt_all(shared: &Shared, route: &Route, fired: &Fired, attempts: &mut Vec<AttemptRecord>) {
+/// Carries out what the policy decides, until the request is settled: by which attempt.
+async fn attempt_all(
+    shared: &Shared,
+    route: &Route,
+    fired: &Fired,
+    attempts: &mut Vec<AttemptRecord>,
+) -> Option<usize> {
     let request = &fired.request;
-    let deadline = request.intended + shared.timeouts.request;
-    let mut tried: Vec<Tried> = Vec::new();
-    let mut command = route.decide(shared.clock.now(), Event::Arrived { key: request.key() });
-    while let Command::Attempt(target) = command {
-        let (destination, client) = &route.targets[target];
-        let attempt = tried.len() as u16;
-        let invocation = InvocationKey { key: request.key(), attempt: u32::from(attempt) };
-        let max_tokens = request.max_tokens;
-        // Whatever follows the first attempt is sent as soon as it is decided.
-        let gate = (attempt == 0).then(|| fired.gate.clone());
-        let call = Attempt { destination, prompt: &fired.prompt.text, max_tokens, invocation, gate, deadline };
-        let answer = client.attempt(call).await;
-        tried.push(Tried { target, outcome: answer.outcome });
-        attempts.push(AttemptRecord {
-            route: route.position,
-            index: request.index,
-            attempt,
-            region: destination.endpoint(),
+    let asked = Asked {
+        key: request.key(),
+        input_tokens: request.input_tokens,
+        max_tokens: request.max_tokens,
+        deadline: request.intended + shared.timeouts.request,
+    };
+    let mut journey = Journey::new(asked);
+    let (cancel, cancelled) = watch::channel(false);
+    let mut flying = FuturesUnordered::new();
+    // Prepared before it is due, but decided as if it were.
+    let mut step = route.decide(|policy| journey.arrive(request.intended, policy));
+    let by = loop {
+        let wake = match step {
+            Step::Send { attempt, target, wake } => {
+                flying.push(route.send(fired, asked, (attempt, target), cancelled.clone()));
+                wake
+            }
+            Step::Wait { wake } => wake,
+            Step::Settled { by } => break Some(by),
+            Step::Unsent => break None,
+        };
+        step = tokio::select! {
+            Some((attempt, target, answer)) = flying.next() => {
+                let ended = Ended {
+                    at: answer.finished,
+                    outcome: answer.outcome,
+                    first_token: answer.first_token,
+                    usage: answer.usage,
+                };
+                attempts.push(route.record(request.index, attempt, target, answer));
+                route.decide(|policy| journey.end(attempt, ended, policy))
+            }
+            () = shared.sleep_until(wake.unwrap_or_default()), if wake.is_some() => {
+                route.decide(|policy| journey.wake(shared.clock.now(), policy))
+            }
+        };
+    };
+    cancel.send_replace(true);
+    while let Some((attempt, target, answer)) = flying.next().await {
+        attempts.push(route.record(request.index, attempt, target, answer));
+    }
+    attempts.sort_by_key(|attempt| attempt.attempt);
+    by
+}
+
+impl Route {
+    fn decide(&self, ask: impl FnOnce(&mut dyn Policy) -> Step) -> Step {
+        ask(&mut **self.policy.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn send(
+        &self,
+        fired: &Fired,
+        asked: Asked,
+        (attempt, target): (usize, Target),
+        cancelled: watch::Receiver<bool>,
+    ) -> (usize, Target, Answer) {
+        let (destination, client) = &self.targets[target];
+        let call = Attempt {
+            destination,
+            prompt: &fired.prompt.text,
+            max_tokens: asked.max_tokens,
+            invocation: InvocationKey { key: asked.key, attempt: attempt as u32 },
+            // Whatever follows the first attempt is sent as soon as it is decided.
+            gate: (attempt == 0).then(|| fired.gate.clone()),
+            deadline: asked.deadline,
+            cancelled,
+        };
+        (attempt, target, client.attempt(call).await)
+    }
+
+    fn record(&self, index: u32, attempt: usize, target: Target, answer: Answer) -> AttemptRecord {
+        AttemptRecord {
+            route: self.position,
+            index,
+            attempt: attempt as u16,
+            region: self.targets[target].0.endpoint(),
             target: target as u16,
             sent: answer.sent,
             head: answer.head,
@@ -249,33 +319,25 @@ async fn attempt_all(shared: &Shared, route: &Route, fired: &Fired, attempts: &m
             acquisition: answer.acquisition,
             usage: answer.usage,
             service_latency: answer.service_latency,
-        });
-        let now = shared.clock.now();
-        command = route.decide(now, Event::AttemptEnded { tried: &tried });
-        if now >= deadline {
-            return;
         }
     }
 }
 
-impl Route {
-    fn decide(&self, now: RunTime, event: Event<'_>) -> Command {
-        self.policy.lock().unwrap_or_else(PoisonError::into_inner).on(now, event)
-    }
-}
-
 impl Shared {
+    async fn sleep_until(&self, at: RunTime) {
+        self.timer.sleep_until(self.clock.instant(at)).await;
+    }
+
     /// `None` for what never was a request.
     fn record(&self, route: &Route, fired: &Fired, attempts: Vec<AttemptRecord>, left: Left) -> Option<Record> {
         let request = &fired.request;
-        let outcome = match left {
+        let (settled, unsettled) = match left {
             Left::NotFired => return None,
-            Left::Settled => None,
-            Left::Shed => Some(Outcome::Shed),
-            Left::GivenUp => Some(Outcome::Cancelled),
+            Left::Settled(by) => (by.and_then(|by| attempts.get(by)), Outcome::Cancelled),
+            Left::Shed => (None, Outcome::Shed),
+            Left::GivenUp => (None, Outcome::Cancelled),
         };
-        let (first, last) = (attempts.first(), attempts.last());
-        let settled = if outcome.is_none() { last } else { None };
+        let first = attempts.first();
         let request = RequestRecord {
             route: route.position,
             index: request.index,
@@ -286,7 +348,7 @@ impl Shared {
             first_token: settled.and_then(|attempt| attempt.first_token),
             last_token: settled.and_then(|attempt| attempt.last_token),
             finished: settled.map_or_else(|| self.clock.now(), |attempt| attempt.finished),
-            outcome: outcome.or(last.map(|attempt| attempt.outcome)).unwrap_or(Outcome::Cancelled),
+            outcome: settled.map_or(unsettled, |attempt| attempt.outcome),
             attempts: attempts.len() as u16,
             region: settled.map(|attempt| attempt.region),
             usage: settled.and_then(|attempt| attempt.usage),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Command, Settings, Target, Tried};
+use super::{Decision, Settings, Target, Tried};
 use crate::core::{Outcome, RunTime};
 
 pub struct Cooldowns {
@@ -18,15 +18,16 @@ impl Cooldowns {
     }
 
     /// What to do after an attempt has ended: the next target where another Region may do better.
-    pub fn after(&mut self, now: RunTime, tried: &[Tried]) -> Command {
-        let Some(last) = tried.last() else { return Command::Finish };
-        if last.outcome == Outcome::Throttled {
+    pub fn after(&mut self, now: RunTime, tried: &[Tried], ended: usize) -> Decision {
+        let last = &tried[ended];
+        let Some(outcome) = last.outcome() else { return Decision::NOTHING };
+        if outcome == Outcome::Throttled {
             self.until[last.target] = now + self.length;
         }
-        if !worth_another(last.outcome) {
-            return Command::Finish;
+        if !worth_another(outcome) {
+            return Decision::NOTHING;
         }
-        self.next(now, tried).map_or(Command::Finish, Command::Attempt)
+        self.next(now, tried).map_or(Decision::NOTHING, Decision::attempt)
     }
 
     pub fn ready(&self, now: RunTime, target: Target) -> bool {

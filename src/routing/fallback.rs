@@ -2,7 +2,7 @@
 //! before a *different* Region buys nothing.
 
 use super::cooldown::Cooldowns;
-use super::{Command, Entry, Event, Key, Policy, Settings};
+use super::{Decision, Entry, Event, Key, Policy, Settings, View};
 use crate::core::RunTime;
 
 pub const ENTRY: Entry = Entry {
@@ -24,10 +24,11 @@ impl Fallback {
 }
 
 impl Policy for Fallback {
-    fn on(&mut self, now: RunTime, event: Event<'_>) -> Command {
+    fn on(&mut self, now: RunTime, request: View<'_>, event: Event) -> Decision {
         match event {
-            Event::Arrived { .. } => self.cooldowns.next(now, &[]).map_or(Command::Finish, Command::Attempt),
-            Event::AttemptEnded { tried } => self.cooldowns.after(now, tried),
+            Event::Arrived => self.cooldowns.next(now, &[]).map_or(Decision::NOTHING, Decision::attempt),
+            Event::Ended(attempt) => self.cooldowns.after(now, request.tried, attempt),
+            Event::Woken => Decision::NOTHING,
         }
     }
 }
@@ -37,46 +38,46 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::core::{Outcome, RequestKey};
-    use crate::routing::{Target, Tried};
-
-    const ARRIVED: Event<'static> = Event::Arrived { key: RequestKey(1) };
-
-    fn at(ms: u64) -> RunTime {
-        RunTime::from_nanos(ms * 1_000_000)
-    }
+    use crate::core::Outcome;
+    use crate::routing::conformance::{at, request};
+    use crate::routing::journey::{Journey, Step};
 
     fn policy() -> Fallback {
         Fallback::new(&Settings { targets: 2, cooldown: Duration::from_secs(1), weights: vec![] })
     }
 
-    fn ended(policy: &mut Fallback, now: u64, tried: &[(Target, Outcome)]) -> Command {
-        let tried: Vec<_> = tried.iter().map(|&(target, outcome)| Tried { target, outcome }).collect();
-        policy.on(at(now), Event::AttemptEnded { tried: &tried })
+    /// Plays one request at `ms`, each of whose attempts ends at once; returns the targets tried.
+    fn play(policy: &mut Fallback, ms: u64, outcomes: &[Outcome]) -> Vec<usize> {
+        let mut journey = Journey::new(request(1));
+        let mut outcomes = outcomes.iter();
+        let mut step = journey.arrive(at(ms), policy);
+        while let Step::Send { attempt, .. } = step {
+            let outcome = *outcomes.next().expect("an outcome for every attempt");
+            step = journey.end(attempt, crate::routing::conformance::ended(at(ms), outcome), policy);
+        }
+        journey.tried().iter().map(|tried| tried.target).collect()
     }
 
     #[test]
     fn home_comes_first_and_a_throttle_moves_on() {
         let mut policy = policy();
-        assert_eq!(policy.on(at(0), ARRIVED), Command::Attempt(0));
-        assert_eq!(ended(&mut policy, 5, &[(0, Outcome::Throttled)]), Command::Attempt(1));
-        let both = [(0, Outcome::Throttled), (1, Outcome::Throttled)];
-        assert_eq!(ended(&mut policy, 9, &both), Command::Finish);
+        assert_eq!(play(&mut policy, 0, &[Outcome::Throttled, Outcome::Ok]), [0, 1]);
+        let mut policy = self::policy();
+        assert_eq!(play(&mut policy, 0, &[Outcome::Throttled, Outcome::Throttled]), [0, 1]);
     }
 
     #[test]
     fn a_throttled_home_is_spared_until_it_has_cooled_down() {
         let mut policy = policy();
-        ended(&mut policy, 0, &[(0, Outcome::Throttled)]);
-        assert_eq!(policy.on(at(999), ARRIVED), Command::Attempt(1));
+        play(&mut policy, 0, &[Outcome::Throttled, Outcome::Ok]);
         // The fallback fails too: home is still worth a try.
-        assert_eq!(ended(&mut policy, 999, &[(1, Outcome::Timeout)]), Command::Attempt(0));
-        assert_eq!(policy.on(at(1_000), ARRIVED), Command::Attempt(0));
+        assert_eq!(play(&mut policy, 999, &[Outcome::Timeout, Outcome::Ok]), [1, 0]);
+        assert_eq!(play(&mut policy, 1_000, &[Outcome::Ok]), [0]);
     }
 
     #[test]
     fn what_is_wrong_here_is_wrong_there() {
-        assert_eq!(ended(&mut policy(), 0, &[(0, Outcome::Invalid)]), Command::Finish);
-        assert_eq!(ended(&mut policy(), 0, &[(0, Outcome::Cancelled)]), Command::Finish);
+        assert_eq!(play(&mut policy(), 0, &[Outcome::Invalid]), [0]);
+        assert_eq!(play(&mut policy(), 0, &[Outcome::Cancelled]), [0]);
     }
 }

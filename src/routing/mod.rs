@@ -1,50 +1,113 @@
-//! Where an attempt goes next. A policy decides on what a client can know: the answers it got.
-//! It never sees the region model; a simulated win won by peeking would be no win.
+//! Where an attempt goes next. A policy decides on what a client can know: what it asked, when, and
+//! the answers that it got. It never sees the region model; a simulated win won by peeking would be
+//! no win.
 
 mod cooldown;
 mod fallback;
+pub mod journey;
 mod pinned;
 mod weighted;
 
+#[cfg(test)]
+mod conformance;
+
 use std::time::Duration;
 
+use crate::core::record::Usage;
 use crate::core::{Outcome, RequestKey, RunTime, Seed};
+
+pub use journey::Journey;
 
 /// Position of a target in its route.
 pub type Target = usize;
 
-/// One attempt that has ended.
+/// What is known of a request before it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Names the request's own luck, for policies that draw.
+    pub key: RequestKey,
+    pub input_tokens: u32,
+    pub max_tokens: u32,
+    /// Nothing is sent from then on.
+    pub deadline: RunTime,
+}
+
+/// One attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tried {
     pub target: Target,
-    pub outcome: Outcome,
+    pub sent: RunTime,
+    /// Absent while it is in flight.
+    pub ended: Option<Ended>,
 }
 
-/// What a policy is told. `tried` holds the attempts of that request so far, oldest first.
-#[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
-    /// `key` names the request's own luck, for policies that draw.
-    Arrived {
-        key: RequestKey,
-    },
-    AttemptEnded {
-        tried: &'a [Tried],
-    },
-}
-
-/// What a policy wants done about the request that the event was about.
+/// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+pub struct Ended {
+    pub at: RunTime,
+    pub outcome: Outcome,
+    pub first_token: Option<RunTime>,
+    pub usage: Option<Usage>,
+}
+
+impl Tried {
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.ended.map(|ended| ended.outcome)
+    }
+}
+
+/// One request as a policy sees it: what it asks, and its attempts so far, oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    pub asked: &'a Asked,
+    pub tried: &'a [Tried],
+}
+
+/// What a policy is told of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It is due.
+    Arrived,
+    /// The attempt at this position has ended.
+    Ended(usize),
+    /// The time has come that the policy asked to be woken at.
+    Woken,
+}
+
+/// What a policy wants done about that request. An attempt that succeeds settles the request and
+/// cancels its other attempts, without being asked; one that fails settles it when nothing is in
+/// flight, to be sent or waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
     /// Send an attempt to this target now.
-    Attempt(Target),
-    /// The request ends with the outcome of its last attempt.
-    Finish,
+    pub attempt: Option<Target>,
+    /// Ask again then. Replaces what was asked for before.
+    pub wake: Option<RunTime>,
+}
+
+impl Decision {
+    /// Wait for what is in flight, or end with the last attempt.
+    pub const NOTHING: Self = Self { attempt: None, wake: None };
+
+    pub const fn attempt(target: Target) -> Self {
+        Self { attempt: Some(target), wake: None }
+    }
+
+    pub const fn wait_until(at: RunTime) -> Self {
+        Self { attempt: None, wake: Some(at) }
+    }
+
+    pub const fn and_wake(self, at: RunTime) -> Self {
+        Self { wake: Some(at), ..self }
+    }
 }
 
 /// Pure: takes `now`, and keeps only what it learned from events. One instance serves a whole
 /// route, so that what one request found out can spare the next one the same refusal.
 pub trait Policy: Send {
-    fn on(&mut self, now: RunTime, event: Event<'_>) -> Command;
+    /// Told of every arrival and of the end of every attempt, cancelled ones included. What it
+    /// decides about a request that is settled is not heeded.
+    fn on(&mut self, now: RunTime, request: View<'_>, event: Event) -> Decision;
 }
 
 /// What a profile says about a policy.
@@ -81,69 +144,4 @@ pub static POLICIES: &[Entry] = &[pinned::ENTRY, fallback::ENTRY, weighted::ENTR
 
 pub fn find(name: &str) -> Option<&'static Entry> {
     POLICIES.iter().find(|entry| entry.name == name)
-}
-
-#[cfg(test)]
-mod tests {
-    use rand::RngExt;
-
-    use super::*;
-    use crate::core::seed::Purpose;
-
-    fn build(entry: &Entry) -> (Box<dyn Policy>, usize) {
-        let targets = (*entry.targets.end()).min(3);
-        let weights = vec![1.0 / targets as f64; targets];
-        ((entry.build)(&Settings { targets, cooldown: Duration::from_secs(1), weights }, Seed(5)), targets)
-    }
-
-    /// Plays `requests` requests whose attempts end as `answer` says; returns every target tried.
-    fn play(policy: &mut dyn Policy, requests: u64, mut answer: impl FnMut(Target) -> Outcome) -> Vec<Vec<Tried>> {
-        (0..requests)
-            .map(|request| {
-                let mut now = RunTime::from_nanos(request * 100_000_000);
-                let mut tried = Vec::new();
-                let mut command = policy.on(now, Event::Arrived { key: RequestKey(request) });
-                while let Command::Attempt(target) = command {
-                    assert!(tried.len() < 10, "a request must end");
-                    tried.push(Tried { target, outcome: answer(target) });
-                    now = now + Duration::from_millis(10);
-                    command = policy.on(now, Event::AttemptEnded { tried: &tried });
-                }
-                tried
-            })
-            .collect()
-    }
-
-    #[test]
-    fn every_policy_tries_each_request_at_least_once_and_no_target_it_does_not_have() {
-        for entry in POLICIES {
-            let (mut policy, targets) = build(entry);
-            let mut draws = Seed(3).stream(Purpose::Resampling);
-            let tried = play(&mut *policy, 1_000, |_| Outcome::ALL[draws.random_range(0..8)]);
-            assert!(tried.iter().all(|tried| !tried.is_empty()), "{} lost a request", entry.name);
-            assert!(tried.iter().flatten().all(|tried| tried.target < targets), "{}", entry.name);
-        }
-    }
-
-    #[test]
-    fn every_policy_survives_all_targets_failing_and_recovers() {
-        for entry in POLICIES {
-            let (mut policy, targets) = build(entry);
-            let tried = play(&mut *policy, 100, |_| Outcome::Throttled);
-            assert!(tried.iter().all(|tried| (1..=targets).contains(&tried.len())), "{}", entry.name);
-            let tried = play(&mut *policy, 100, |_| Outcome::Ok);
-            assert!(tried.iter().all(|tried| tried.last().unwrap().outcome.is_ok()), "{}", entry.name);
-        }
-    }
-
-    #[test]
-    fn every_policy_ends_on_success_and_on_a_request_that_is_wrong_anywhere() {
-        for entry in POLICIES {
-            for outcome in [Outcome::Ok, Outcome::Invalid] {
-                let (mut policy, _) = build(entry);
-                let tried = play(&mut *policy, 100, |_| outcome);
-                assert!(tried.iter().all(|tried| tried.len() == 1), "{} on {outcome}", entry.name);
-            }
-        }
-    }
 }

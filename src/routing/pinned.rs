@@ -1,7 +1,7 @@
 //! One target, one attempt. An AWS inference profile is pinned with a profile id: the service does
 //! the spilling then, not we.
 
-use super::{Command, Entry, Event, Policy};
+use super::{Decision, Entry, Event, Policy, View};
 use crate::core::RunTime;
 
 pub const ENTRY: Entry = Entry {
@@ -15,10 +15,10 @@ pub const ENTRY: Entry = Entry {
 struct Pinned;
 
 impl Policy for Pinned {
-    fn on(&mut self, _: RunTime, event: Event<'_>) -> Command {
+    fn on(&mut self, _: RunTime, _: View<'_>, event: Event) -> Decision {
         match event {
-            Event::Arrived { .. } => Command::Attempt(0),
-            Event::AttemptEnded { .. } => Command::Finish,
+            Event::Arrived => Decision::attempt(0),
+            Event::Ended(_) | Event::Woken => Decision::NOTHING,
         }
     }
 }

@@ -4,7 +4,7 @@
 use rand::RngExt;
 
 use super::cooldown::Cooldowns;
-use super::{Command, Entry, Event, Key, Policy, Settings, Target};
+use super::{Decision, Entry, Event, Key, Policy, Settings, Target, View};
 use crate::core::seed::Purpose;
 use crate::core::{RequestKey, RunTime, Seed};
 
@@ -40,15 +40,16 @@ impl Weighted {
 }
 
 impl Policy for Weighted {
-    fn on(&mut self, now: RunTime, event: Event<'_>) -> Command {
+    fn on(&mut self, now: RunTime, request: View<'_>, event: Event) -> Decision {
         match event {
-            Event::Arrived { key } => {
-                let drawn = self.draw(key);
+            Event::Arrived => {
+                let drawn = self.draw(request.asked.key);
                 let spared = !self.cooldowns.ready(now, drawn);
                 let target = if spared { self.cooldowns.next(now, &[]) } else { None };
-                Command::Attempt(target.unwrap_or(drawn))
+                Decision::attempt(target.unwrap_or(drawn))
             }
-            Event::AttemptEnded { tried } => self.cooldowns.after(now, tried),
+            Event::Ended(attempt) => self.cooldowns.after(now, request.tried, attempt),
+            Event::Woken => Decision::NOTHING,
         }
     }
 }
@@ -59,20 +60,26 @@ mod tests {
 
     use super::*;
     use crate::core::Outcome;
-    use crate::routing::Tried;
+    use crate::routing::conformance::{at, ended, request};
+    use crate::routing::journey::{Journey, Step};
 
     fn policy() -> Weighted {
         let settings = Settings { targets: 2, cooldown: Duration::from_secs(1), weights: vec![0.8, 0.2] };
         Weighted::new(&settings, Seed(42))
     }
 
+    fn first(policy: &mut Weighted, ms: u64, key: u64) -> Target {
+        match Journey::new(request(key)).arrive(at(ms), policy) {
+            Step::Send { target, .. } => target,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn each_target_gets_its_share() {
         let mut policy = policy();
         let requests = 20_000;
-        let away = (0..requests)
-            .filter(|key| policy.on(RunTime::ZERO, Event::Arrived { key: RequestKey(*key) }) == Command::Attempt(1))
-            .count();
+        let away = (0..requests).filter(|key| first(&mut policy, 0, *key) == 1).count();
         let share = away as f64 / requests as f64;
         // Five standard deviations of a binomial share of 20 %.
         assert!((share - 0.2).abs() < 0.015, "{share}");
@@ -81,11 +88,12 @@ mod tests {
     #[test]
     fn a_refused_request_goes_to_the_other_target_and_the_next_ones_at_once() {
         let mut policy = policy();
-        let home = (0..).map(RequestKey).find(|key| policy.draw(*key) == 0).unwrap();
-        let refused = [Tried { target: 0, outcome: Outcome::Throttled }];
-        assert_eq!(policy.on(RunTime::ZERO, Event::AttemptEnded { tried: &refused }), Command::Attempt(1));
-        assert_eq!(policy.on(RunTime::ZERO, Event::Arrived { key: home }), Command::Attempt(1));
-        let later = RunTime::from_secs_f64(1.0);
-        assert_eq!(policy.on(later, Event::Arrived { key: home }), Command::Attempt(0));
+        let home = (0..).find(|key| policy.draw(RequestKey(*key)) == 0).unwrap();
+        let mut refused = Journey::new(request(home));
+        refused.arrive(at(0), &mut policy);
+        let next = refused.end(0, ended(at(0), Outcome::Throttled), &mut policy);
+        assert_eq!(next, Step::Send { attempt: 1, target: 1, wake: None });
+        assert_eq!(first(&mut policy, 0, home), 1);
+        assert_eq!(first(&mut policy, 1_000, home), 0);
     }
 }

@@ -88,6 +88,7 @@ pub async fn attempt_trusting(endpoint_ca: Option<Arc<str>>, url: String, api: A
         invocation: InvocationKey { key: RequestKey(1), attempt: 0 },
         gate: None,
         deadline: RunTime::ZERO + timeouts.request,
+        cancelled: tokio::sync::watch::channel(false).1,
     };
     in_time("the attempt", client.attempt(attempt)).await
 }
