@@ -25,7 +25,7 @@ impl TokenLengths {
 
     fn law(&self) -> ByPercentiles {
         let p50 = f64::from(self.p50.max(1));
-        ByPercentiles { p50, p95: f64::from(self.p95).max(p50) }
+        ByPercentiles::new(p50, f64::from(self.p95).max(p50))
     }
 
     pub fn sample(&self, draws: &mut impl rand::Rng) -> u32 {

@@ -163,7 +163,7 @@ impl Times {
             (None, None, None) if p50.is_zero() || p95 < p50 => {
                 Err(format!("p95 ({}) must not be below p50 ({}), nor p50 be 0", self.p95, self.p50))
             }
-            (None, None, None) => Ok(Law::LogNormal { p50, p95 }),
+            (None, None, None) => Ok(Law::log_normal(p50, p95)),
             _ => Err("min, p99 and max go together: with all three it is a table of quantiles".into()),
         }
     }

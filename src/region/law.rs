@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rand::RngExt;
+use rand_distr::{Distribution, Exp1, Gamma};
 
 use crate::core::log_normal::ByPercentiles;
 use crate::core::seed::Draws;
@@ -14,28 +15,51 @@ const LONGEST: f64 = 1e6;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Law {
     Fixed(Duration),
-    /// By its median and 95th percentile: the two numbers that people publish.
-    LogNormal {
-        p50: Duration,
-        p95: Duration,
+    /// By its mean.
+    Exponential(Duration),
+    /// In seconds; made by [`Law::gamma`].
+    Gamma {
+        mean: Duration,
+        seconds: Gamma<f64>,
     },
+    /// In seconds; made by [`Law::log_normal`].
+    LogNormal(ByPercentiles),
     /// A table of (quantile, time) from 0 to 1, both ascending, with straight lines between.
     Quantiles([(f64, Duration); 5]),
 }
 
 impl Law {
+    /// By its median and 95th percentile: the two numbers that people publish. `p50` is above zero,
+    /// and `p95` not below it.
+    pub fn log_normal(p50: Duration, p95: Duration) -> Self {
+        Self::LogNormal(ByPercentiles::new(p50.as_secs_f64(), p95.as_secs_f64()))
+    }
+
+    /// By its mean and shape: shape 1 is exponential, and the coefficient of variation is 1/√shape.
+    ///
+    /// # Errors
+    /// When either is not above zero and finite.
+    pub fn gamma(mean: Duration, shape: f64) -> Result<Self, rand_distr::GammaError> {
+        Ok(Self::Gamma { mean, seconds: Gamma::new(shape, mean.as_secs_f64() / shape)? })
+    }
+
     pub fn sample(&self, draws: &mut Draws) -> Duration {
         match self {
             Self::Fixed(time) => *time,
-            Self::LogNormal { p50, p95 } => capped(in_seconds(p50, p95).sample(draws)),
+            Self::Exponential(mean) => {
+                let times_the_mean: f64 = Exp1.sample(draws);
+                capped(mean.as_secs_f64() * times_the_mean)
+            }
+            Self::Gamma { seconds, .. } => capped(seconds.sample(draws)),
+            Self::LogNormal(seconds) => capped(seconds.sample(draws)),
             Self::Quantiles(table) => at_quantile(table, draws.random()),
         }
     }
 
     pub fn mean(&self) -> Duration {
         match self {
-            Self::Fixed(time) => *time,
-            Self::LogNormal { p50, p95 } => capped(in_seconds(p50, p95).mean()),
+            Self::Fixed(time) | Self::Exponential(time) | Self::Gamma { mean: time, .. } => *time,
+            Self::LogNormal(seconds) => capped(seconds.mean()),
             Self::Quantiles(table) => {
                 let strips =
                     table.windows(2).map(|pair| (pair[0].1 + pair[1].1).mul_f64((pair[1].0 - pair[0].0) / 2.0));
@@ -51,10 +75,6 @@ fn at_quantile(table: &[(f64, Duration)], q: f64) -> Duration {
     low + (high - low).mul_f64((q - q0) / (q1 - q0))
 }
 
-fn in_seconds(p50: &Duration, p95: &Duration) -> ByPercentiles {
-    ByPercentiles { p50: p50.as_secs_f64(), p95: p95.as_secs_f64() }
-}
-
 fn capped(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.min(LONGEST))
 }
@@ -67,7 +87,7 @@ mod tests {
     #[test]
     fn a_log_normal_has_the_percentiles_it_is_named_by() {
         let ms = Duration::from_millis;
-        let law = Law::LogNormal { p50: ms(800), p95: ms(1_600) };
+        let law = Law::log_normal(ms(800), ms(1_600));
         let mut draws = Seed(9).stream(Purpose::FirstToken);
         let mut times: Vec<_> = (0..50_000).map(|_| law.sample(&mut draws)).collect();
         times.sort_unstable();
@@ -76,6 +96,23 @@ mod tests {
         assert!(near(times[47_500], 1_600), "p95 {:?}", times[47_500]);
         let mean = times.iter().sum::<Duration>() / 50_000;
         assert!((mean.as_secs_f64() / law.mean().as_secs_f64() - 1.0).abs() < 0.01, "mean {mean:?}");
+    }
+
+    #[test]
+    fn an_exponential_and_a_gamma_have_their_mean_and_their_spread() {
+        let mean = Duration::from_millis(500);
+        let gamma = |shape| Law::gamma(mean, shape).unwrap();
+        // The exponential's coefficient of variation is 1, a gamma's 1/√shape.
+        for (law, variation) in [(Law::Exponential(mean), 1.0), (gamma(4.0), 0.5), (gamma(0.25), 2.0)] {
+            let mut draws = Seed(9).stream(Purpose::FirstToken);
+            let times: Vec<_> = (0..100_000).map(|_| law.sample(&mut draws).as_secs_f64()).collect();
+            let drawn = times.iter().sum::<f64>() / 1e5;
+            let deviation = (times.iter().map(|time| (time - drawn).powi(2)).sum::<f64>() / 1e5).sqrt();
+            assert!((drawn / 0.5 - 1.0).abs() < 0.02, "{law:?}: mean {drawn}");
+            assert!((deviation / drawn / variation - 1.0).abs() < 0.03, "{law:?}: deviation {deviation}");
+            assert_eq!(law.mean(), mean);
+        }
+        assert!(Law::gamma(mean, 0.0).is_err() && Law::gamma(Duration::ZERO, 1.0).is_err());
     }
 
     #[test]
@@ -96,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_spread_beyond_all_sense_is_long_and_no_panic() {
-        let law = Law::LogNormal { p50: Duration::from_nanos(1), p95: Duration::from_secs(1_000_000_000) };
+        let law = Law::log_normal(Duration::from_nanos(1), Duration::from_secs(1_000_000_000));
         let mut draws = Seed(9).stream(Purpose::FirstToken);
         let longest = (0..1_000).map(|_| law.sample(&mut draws)).max().unwrap();
         assert_eq!(longest.max(law.mean()), Duration::from_secs(1_000_000));

@@ -177,9 +177,25 @@ fn background_follows_the_conditions() {
 }
 
 #[test]
+fn a_slowdown_scales_every_part_of_the_service_alike() {
+    let mut spec = place(RegionId::SYDNEY, 10, 0);
+    spec.per_input_token = Duration::from_millis(1);
+    let slow = Condition { slowdown: 3.0, ..Condition::default() };
+    spec.conditions = Conditions::new(vec![(ms(0), Condition::default()), (ms(1_000), slow)], None);
+    let mut bench = Bench::new(vec![spec]);
+    // 100 ms, 100 tokens in, and 10 ms per token out.
+    for (arrived, number, first_token, gap) in [(0, 1, 200, 10), (1_000, 2, 600, 30)] {
+        let effects = bench.arrive(ms(arrived), number);
+        let [Effect::Begin(_, timeline)] = effects[..] else { panic!("{effects:?}") };
+        assert_eq!(timeline.first_token, ms(arrived + first_token));
+        assert_eq!(timeline.gap, Duration::from_millis(gap));
+    }
+}
+
+#[test]
 fn luck_belongs_to_the_request_not_to_the_order() {
     let mut spec = place(RegionId::SYDNEY, 10, 0);
-    spec.ttft = Law::LogNormal { p50: Duration::from_millis(100), p95: Duration::from_millis(300) };
+    spec.ttft = Law::log_normal(Duration::from_millis(100), Duration::from_millis(300));
     let first_token = |order: [u64; 2]| {
         let mut bench = Bench::new(vec![spec.clone()]);
         let mut times: Vec<_> = order

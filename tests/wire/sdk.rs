@@ -144,7 +144,7 @@ async fn a_conversation_with_a_system_prompt_is_taken() {
 async fn one_seed_gives_the_same_answers_in_two_runs_and_another_does_not() {
     let answers = async |seed| {
         let mut place = sydney();
-        place.ttft = Law::LogNormal { p50: ms(5), p95: ms(10) };
+        place.ttft = Law::log_normal(ms(5), ms(10));
         let mock = start_with(vec![place], answers_of(TokenLengths { p50: 8, p95: 30, max: 60 }), Seed(seed));
         let client = client(mock.addresses()[0]);
         let mut answers = Vec::new();
