@@ -21,6 +21,8 @@ pub struct Scenario {
     pub date: String,
     /// How long the mock takes to play it once when no run sets the length.
     pub length: Span,
+    #[serde(default = "one_client")]
+    fleet: usize,
     phase: Vec<PhaseFile>,
 }
 
@@ -43,14 +45,22 @@ struct ConditionFile {
     background: f64,
     #[serde(default)]
     account_load: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token_load: Option<f64>,
     #[serde(default = "undisturbed")]
     slowdown: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slow_start: Option<Span>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     faults: Vec<Fault>,
 }
 
 fn undisturbed() -> f64 {
     1.0
+}
+
+fn one_client() -> usize {
+    1
 }
 
 impl Scenario {
@@ -64,25 +74,24 @@ impl Scenario {
         if self.length.0 < Duration::from_secs(1) {
             return Err(format!("length must be at least 1s, not {}", self.length));
         }
+        if !(1..=1_000).contains(&self.fleet) {
+            return Err(format!("fleet must be from 1 to 1000 clients, not {}", self.fleet));
+        }
         for phase in &self.phase {
             if !(phase.share.is_finite() && phase.share > 0.0) {
                 return Err(wrong(&phase.name, format!("share must be above 0, not {}", phase.share)));
             }
             for region in &phase.regions {
-                if !(0.0..1.0).contains(&region.account_load) {
-                    let what = format!("account_load of {} must be from 0 to below 1", region.code);
-                    return Err(wrong(&phase.name, what));
-                }
-                if !(0.0..=10.0).contains(&region.background) || !(0.01..=100.0).contains(&region.slowdown) {
-                    let what = format!("background of {} must be from 0 to 10, slowdown from 0.01 to 100", region.code);
-                    return Err(wrong(&phase.name, what));
-                }
-                for fault in &region.faults {
-                    fault.check().map_err(|what| wrong(&phase.name, format!("faults of {}: {what}", region.code)))?;
-                }
+                region.check().map_err(|what| wrong(&phase.name, what))?;
             }
         }
         Ok(())
+    }
+
+    /// Clients that the load comes from. They share nothing: each learns by itself which Region
+    /// throttles.
+    pub fn fleet(&self) -> usize {
+        self.fleet
     }
 
     pub fn phases(&self) -> Vec<PhaseShare> {
@@ -108,13 +117,38 @@ impl Scenario {
     }
 }
 
+impl ConditionFile {
+    fn check(&self) -> Result<(), String> {
+        let code = self.code;
+        for (key, load) in [("account_load", Some(self.account_load)), ("token_load", self.token_load)] {
+            if load.is_some_and(|load| !(0.0..1.0).contains(&load)) {
+                return Err(format!("{key} of {code} must be from 0 to below 1"));
+            }
+        }
+        if !(0.0..=10.0).contains(&self.background) || !(0.01..=100.0).contains(&self.slowdown) {
+            return Err(format!("background of {code} must be from 0 to 10, slowdown from 0.01 to 100"));
+        }
+        if let Some(slow_start) = self.slow_start
+            && (slow_start.0.is_zero() || self.slowdown <= 1.0)
+        {
+            return Err(format!("slow_start of {code} must be above 0, and needs a slowdown above 1 that falls in it"));
+        }
+        for fault in &self.faults {
+            fault.check().map_err(|what| format!("faults of {code}: {what}"))?;
+        }
+        Ok(())
+    }
+}
+
 impl PhaseFile {
     fn at(&self, region: RegionId) -> Condition {
         self.regions.iter().find(|condition| condition.code == region).map_or_else(Condition::default, |found| {
             Condition {
                 background: found.background,
                 account_load: found.account_load,
+                token_load: found.token_load,
                 slowdown: found.slowdown,
+                slow_start: found.slow_start.unwrap_or_default().0,
                 faults: found.faults.clone(),
             }
         })
@@ -164,11 +198,41 @@ regions = [{ code = "ap-southeast-2", background = 0.9, account_load = 0.5 }]
 
     #[test]
     fn numbers_without_sense_are_refused() {
-        let broken = TWO_PHASES.replace("account_load = 0.5", "account_load = 1.0");
-        let said = parsed(&broken).check().unwrap_err();
-        assert!(said.contains("`storm`") && said.contains("account_load"), "{said}");
-        // Played over and over, it would change without end at one instant.
-        let said = parsed(&TWO_PHASES.replace("10s", "0s")).check().unwrap_err();
-        assert!(said.contains("length must be at least 1s"), "{said}");
+        for (right, broken, part) in [
+            ("account_load = 0.5", "account_load = 1.0", "phase `storm`: account_load of ap-southeast-2"),
+            ("account_load = 0.5", "token_load = 1.5", "phase `storm`: token_load of ap-southeast-2"),
+            (
+                "account_load = 0.5",
+                "slowdown = 2.0, slow_start = \"0s\"",
+                "slow_start of ap-southeast-2 must be above 0",
+            ),
+            ("account_load = 0.5", "slow_start = \"5s\"", "needs a slowdown above 1"),
+            ("schema = 1", "schema = 1\nfleet = 0", "fleet must be from 1 to 1000 clients, not 0"),
+            ("schema = 1", "schema = 1\nfleet = 1001", "fleet must be from 1 to 1000 clients, not 1001"),
+            // Played over and over, it would change without end at one instant.
+            ("10s", "0s", "length must be at least 1s"),
+        ] {
+            let said = parsed(&TWO_PHASES.replace(right, broken)).check().unwrap_err();
+            assert!(said.contains(part), "{broken}: {said}");
+        }
+    }
+
+    #[test]
+    fn the_load_comes_from_one_client_unless_a_fleet_is_named() {
+        assert_eq!(parsed(TWO_PHASES).fleet(), 1);
+        let fleet = parsed(&TWO_PHASES.replace("schema = 1", "schema = 1\nfleet = 25"));
+        fleet.check().unwrap();
+        assert_eq!(fleet.fleet(), 25);
+    }
+
+    #[test]
+    fn a_slow_start_counts_from_the_start_of_its_phase() {
+        let scenario = parsed(&TWO_PHASES.replace("account_load = 0.5", "slowdown = 3.0, slow_start = \"4s\""));
+        let seconds = RunTime::from_secs_f64;
+        let phases = Phases::lay_out(Duration::from_secs(5), Duration::from_secs(60), &scenario.phases());
+        let during = scenario.during(&phases, RegionId::SYDNEY);
+        for (second, factor) in [(19.0, 1.0), (20.0, 3.0), (22.0, 2.0), (24.0, 1.0), (60.0, 1.0)] {
+            assert_eq!(during.slowdown(seconds(second)), factor, "{second} s");
+        }
     }
 }

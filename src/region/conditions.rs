@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::fault::Fault;
+use super::quota::Shares;
 use crate::core::RunTime;
 
 /// The state of a Region during one phase.
@@ -12,18 +13,45 @@ pub struct Condition {
     pub background: f64,
     /// Share of the account's quota that its other applications use.
     pub account_load: f64,
+    /// Of its tokens per minute alone, where that is another share.
+    pub token_load: Option<f64>,
     /// Service times are multiplied by this.
     pub slowdown: f64,
+    /// How long the slowdown takes to fall evenly to none; zero if it stays.
+    pub slow_start: Duration,
     /// What goes wrong.
     pub faults: Vec<Fault>,
 }
 
 /// Before anything is scheduled.
-static AT_REST: Condition = Condition { background: 0.0, account_load: 0.0, slowdown: 1.0, faults: Vec::new() };
+static AT_REST: Condition = Condition {
+    background: 0.0,
+    account_load: 0.0,
+    token_load: None,
+    slowdown: 1.0,
+    slow_start: Duration::ZERO,
+    faults: Vec::new(),
+};
 
 impl Default for Condition {
     fn default() -> Self {
         AT_REST.clone()
+    }
+}
+
+impl Condition {
+    /// What the account's other applications leave of its quota.
+    pub fn quota_left(&self) -> Shares {
+        Shares { requests: 1.0 - self.account_load, tokens: 1.0 - self.token_load.unwrap_or(self.account_load) }
+    }
+
+    /// Factor on service times, `since` its start.
+    fn slowdown_after(&self, since: Duration) -> f64 {
+        if self.slow_start.is_zero() {
+            return self.slowdown;
+        }
+        let passed = since.div_duration_f64(self.slow_start).min(1.0);
+        self.slowdown + (1.0 - self.slowdown) * passed
     }
 }
 
@@ -46,9 +74,18 @@ impl Conditions {
     }
 
     pub fn at(&self, now: RunTime) -> &Condition {
+        self.step(self.within_period(now)).map_or(&AT_REST, |(_, condition)| condition)
+    }
+
+    /// Factor on the service times of what starts at `now`.
+    pub fn slowdown(&self, now: RunTime) -> f64 {
         let within = self.within_period(now);
+        self.step(within).map_or(AT_REST.slowdown, |(start, condition)| condition.slowdown_after(within.since(*start)))
+    }
+
+    fn step(&self, within: RunTime) -> Option<&(RunTime, Condition)> {
         let after = self.steps.partition_point(|(start, _)| *start <= within);
-        after.checked_sub(1).map_or(&AT_REST, |i| &self.steps[i].1)
+        self.steps[..after].last()
     }
 
     /// Whether it is so in any of them.
@@ -92,5 +129,27 @@ mod tests {
             assert_eq!(conditions.next_change(at(second)), Some(at(change)), "{second} s");
         }
         assert_eq!(Conditions::constant(busy(0.5)).next_change(at(1.0)), None);
+    }
+
+    #[test]
+    fn a_slow_start_begins_with_its_phase_and_is_over_in_time() {
+        let at = RunTime::from_secs_f64;
+        let cold = Condition { slowdown: 5.0, slow_start: Duration::from_secs(20), ..Condition::default() };
+        let slow = Condition { slowdown: 2.0, ..Condition::default() };
+        let steps = vec![(at(10.0), cold), (at(40.0), slow)];
+        let conditions = Conditions::new(steps, Some(Duration::from_secs(60)));
+        for (second, factor) in
+            [(0.0, 1.0), (10.0, 5.0), (15.0, 4.0), (30.0, 1.0), (39.0, 1.0), (59.0, 2.0), (75.0, 4.0)]
+        {
+            assert_eq!(conditions.slowdown(at(second)), factor, "{second} s");
+        }
+    }
+
+    #[test]
+    fn the_load_on_tokens_is_that_on_the_account_unless_it_is_another() {
+        let loaded = Condition { account_load: 0.25, ..Condition::default() };
+        assert_eq!(loaded.quota_left(), Shares { requests: 0.75, tokens: 0.75 });
+        let bound = Condition { token_load: Some(0.5), ..loaded };
+        assert_eq!(bound.quota_left(), Shares { requests: 0.75, tokens: 0.5 });
     }
 }

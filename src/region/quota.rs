@@ -38,6 +38,13 @@ pub enum Exceeded {
     Tokens,
 }
 
+/// Shares of a quota, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shares {
+    pub requests: f64,
+    pub tokens: f64,
+}
+
 #[derive(Clone, Debug)]
 struct Bucket {
     /// Units per second when the account has nothing else to do.
@@ -129,12 +136,14 @@ impl Quota {
         }
     }
 
-    /// From `now` on the account's other applications leave this share of the quota.
-    pub fn set_share(&mut self, now: RunTime, share: f64) {
-        for bucket in [&mut self.requests, &mut self.tokens].into_iter().flatten() {
-            bucket.advance(now);
-            bucket.share = share;
-            bucket.level = bucket.level.min(bucket.limit());
+    /// From `now` on the account's other applications leave these shares of the quota.
+    pub fn set_shares(&mut self, now: RunTime, left: Shares) {
+        for (bucket, share) in [(&mut self.requests, left.requests), (&mut self.tokens, left.tokens)] {
+            if let Some(bucket) = bucket {
+                bucket.advance(now);
+                bucket.share = share;
+                bucket.level = bucket.level.min(bucket.limit());
+            }
         }
     }
 }
@@ -196,10 +205,19 @@ mod tests {
     #[test]
     fn other_applications_of_the_account_shrink_rate_and_savings() {
         let mut quota = quota(Some(60.0), None);
-        quota.set_share(at(0.0), 0.5);
+        quota.set_shares(at(0.0), Shares { requests: 0.5, tokens: 1.0 });
         assert_eq!((0..11).filter(|_| quota.admit(at(0.0), 0).is_ok()).count(), 5);
         assert!(quota.admit(at(1.9), 0).is_err());
         assert!(quota.admit(at(2.0), 0).is_ok());
+    }
+
+    #[test]
+    fn tokens_can_run_short_while_requests_do_not() {
+        let mut quota = quota(Some(60.0), Some(6_000.0));
+        quota.set_shares(at(0.0), Shares { requests: 1.0, tokens: 0.2 });
+        assert_eq!(quota.admit(at(0.0), 200), Ok(()));
+        assert_eq!(quota.admit(at(0.0), 1), Err(Exceeded::Tokens));
+        assert_eq!(quota.admit(at(1.0), 20), Ok(()));
     }
 
     #[test]
@@ -218,7 +236,7 @@ mod tests {
     fn a_small_quota_is_slow_and_not_shut() {
         // 6 per minute saved for 10 s is one request, of which other applications leave 0.95.
         let mut quota = quota(Some(6.0), None);
-        quota.set_share(at(0.0), 0.95);
+        quota.set_shares(at(0.0), Shares { requests: 0.95, tokens: 1.0 });
         assert_eq!(quota.admit(at(0.0), 0), Ok(()));
         assert_eq!(quota.admit(at(10.0), 0), Err(Exceeded::Requests));
         assert_eq!(quota.admit(at(10.6), 0), Ok(()));

@@ -250,7 +250,7 @@ impl World {
     fn start(&mut self, now: RunTime, place: usize, job: Job, out: &mut Vec<Effect>) {
         self.places[place].busy += 1;
         let spec = &self.places[place].spec;
-        let slowdown = spec.conditions.at(now).slowdown;
+        let slowdown = spec.conditions.slowdown(now);
         match job {
             Job::Background(number) => {
                 let key = RequestKey(number);
@@ -269,7 +269,7 @@ impl World {
     /// The script of a call of ours that is taken up now.
     fn serve(&mut self, now: RunTime, place: usize, call: Call, arrived: RunTime, out: &mut Vec<Effect>) {
         let spec = &self.places[place].spec;
-        let slowdown = spec.conditions.at(now).slowdown;
+        let slowdown = spec.conditions.slowdown(now);
         let draws = |purpose| self.seed.keyed(purpose, spec.region, call.key, call.attempt);
         let ttft = spec.ttft.sample(&mut draws(Purpose::FirstToken));
         let ttft = (ttft + spec.per_input_token * call.input_tokens).mul_f64(slowdown);
@@ -318,7 +318,7 @@ impl World {
         let key = (call.endpoint, call.pool, call.model.clone());
         Some(self.quotas.entry(key).or_insert_with(|| {
             let mut quota = Quota::new(spec, now);
-            quota.set_share(now, 1.0 - place.conditions.at(now).account_load);
+            quota.set_shares(now, place.conditions.at(now).quota_left());
             quota
         }))
     }
@@ -357,11 +357,11 @@ impl World {
 
     fn conditions_changed(&mut self, now: RunTime, place: usize) {
         let spec = &self.places[place].spec;
-        let share = 1.0 - spec.conditions.at(now).account_load;
+        let left = spec.conditions.at(now).quota_left();
         let region = spec.region;
         let next = spec.conditions.next_change(now);
         for (_, quota) in self.quotas.iter_mut().filter(|((endpoint, _, _), _)| *endpoint == region) {
-            quota.set_share(now, share);
+            quota.set_shares(now, left);
         }
         // Arrivals without memory: drawing the next one anew under the new rate is exact.
         self.places[place].background_epoch += 1;
