@@ -45,6 +45,7 @@ fn records() -> Vec<(RequestRecord, AttemptRecord)> {
             attempt: 0,
             region: RegionId::SYDNEY,
             target: 0,
+            asked_tokens: 400,
             sent: Some(intended),
             head: first_token,
             first_token,
@@ -60,6 +61,7 @@ fn records() -> Vec<(RequestRecord, AttemptRecord)> {
                 version: Some(HttpVersion::Http2),
             }),
             usage,
+            place: None,
             service_latency: None,
         };
         (request, attempt)

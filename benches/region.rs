@@ -2,7 +2,6 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bedbench::core::residency::Pool;
@@ -10,23 +9,19 @@ use bedbench::core::{RegionId, RequestKey, RunTime, Seed};
 use bedbench::plan::workload::Workload;
 use bedbench::profile::{Loader, builtin};
 use bedbench::region::PlaceSpec;
-use bedbench::region::World;
-use bedbench::region::call::{Call, Effect, Input, Ticket};
+use bedbench::region::call::{Call, Effect, Input, Path, Ticket};
+use bedbench::region::{Service, World};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 const REQUESTS: u32 = 500;
 const GAP: Duration = Duration::from_millis(100);
 
-fn calls(workload: &Workload) -> Vec<Call> {
-    let model: Arc<str> = "anthropic.claude-sonnet-5".into();
+fn calls(workload: &Workload, path: Path) -> Vec<Call> {
     let call = |number: u32| {
         let key = RequestKey(u64::from(number));
         Call {
             ticket: Ticket(key.0),
-            endpoint: RegionId::SYDNEY,
-            pool: Pool::InRegion,
-            model: model.clone(),
-            destinations: vec![RegionId::SYDNEY],
+            path,
             key,
             attempt: 0,
             input_tokens: workload.draw_input(Seed::default(), number),
@@ -54,19 +49,29 @@ fn serve(world: &mut World, calls: Vec<Call>) -> Vec<Effect> {
 
 fn region(criterion: &mut Criterion) {
     let workload = common::workload();
-    let calls = calls(&workload);
+    let sydney = Service {
+        endpoint: RegionId::SYDNEY,
+        pool: Pool::InRegion,
+        model: "anthropic.claude-sonnet-5".into(),
+        destinations: vec![RegionId::SYDNEY],
+    };
     let profile = Loader::built_in().unwrap().profile("apac").expect("it ships with the house");
     let mut group = criterion.benchmark_group("region");
     group.throughput(Throughput::Elements(u64::from(REQUESTS)));
     for scenario in builtin::SCENARIOS {
         let scenario = Loader::built_in().unwrap().scenario(scenario.name).expect("it ships with the house");
         let places: Vec<PlaceSpec> = profile.places(|region| scenario.repeating(region)).expect("checked");
-        let world = || World::new(Seed::default(), places.clone(), workload.clone());
-        let begun = serve(&mut world(), calls.clone()).iter().filter(|e| matches!(e, Effect::Begin(..))).count();
+        let mut world = World::new(Seed::default(), places.clone(), workload.clone());
+        let calls = calls(&workload, world.path(RunTime::ZERO, &sydney));
+        let begun = serve(&mut world, calls.clone()).iter().filter(|e| matches!(e, Effect::Begin(..))).count();
         assert!(begun > 100, "{begun} served in {}: refusals alone are no work", scenario.name);
         group.bench_function(&scenario.name, |bencher| {
             bencher.iter_batched(
-                || (world(), calls.clone()),
+                || {
+                    let mut world = World::new(Seed::default(), places.clone(), workload.clone());
+                    world.path(RunTime::ZERO, &sydney);
+                    (world, calls.clone())
+                },
                 |(mut world, calls)| serve(&mut world, calls),
                 BatchSize::LargeInput,
             );

@@ -17,7 +17,7 @@ fn ask(folder: &Path, seed: &str) -> BTreeMap<String, Asked> {
     assert!(command.status().unwrap().code().is_some());
     let mut asked: BTreeMap<String, Asked> = BTreeMap::new();
     for row in requests(folder) {
-        asked.entry(row.route).or_default().push((row.index, row.intended_ns.as_nanos(), row.prompt));
+        asked.entry(row.route).or_default().push((row.index, row.intended_ns.as_nanos(), row.prompt.unwrap()));
     }
     asked.values_mut().for_each(|asked| asked.sort());
     asked

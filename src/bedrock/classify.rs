@@ -31,10 +31,10 @@ where
             let Some(code) = service.err().code() else {
                 // A proxy's page, or a body that nobody can read.
                 let what = format!("HTTP {status} that is not the service's: {}", chain(service.err()));
-                return Failure::new(of_status(status, ""), what);
+                return Failure::new(Outcome::of_status(status, ""), what);
             };
             let message = service.err().message().unwrap_or("no message");
-            Failure::new(of_status(status, code), format!("{code}: {message}"))
+            Failure::new(Outcome::of_status(status, code), format!("{code}: {message}"))
         }
         SdkError::TimeoutError(_) => Failure::new(Outcome::Timeout, "the client's own time limit ran out"),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Failure::new(Outcome::Timeout, "connect timeout"),
@@ -42,19 +42,6 @@ where
         SdkError::ConstructionFailure(_) => Failure::new(Outcome::Invalid, chain(error)),
         // An answer that is no answer: the service's failure, not ours.
         _ => Failure::new(Outcome::ServerError, chain(error)),
-    }
-}
-
-fn of_status(status: u16, code: &str) -> Outcome {
-    match (status, code) {
-        // 429 as well, but it is the model that is not ready, not your quota that is used up.
-        (_, "ModelNotReadyException") => Outcome::Unavailable,
-        (429, _) => Outcome::Throttled,
-        (503 | 529, _) => Outcome::Unavailable,
-        (408 | 424, _) => Outcome::ServerError,
-        (400..=499, _) => Outcome::Invalid,
-        // Also a 200 that cannot be read, or a redirect: no answer, and nothing that was asked wrongly.
-        _ => Outcome::ServerError,
     }
 }
 
@@ -104,27 +91,6 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quota_and_capacity_are_told_apart() {
-        for (status, code, outcome) in [
-            (429, "ThrottlingException", Outcome::Throttled),
-            (429, "ModelNotReadyException", Outcome::Unavailable),
-            (503, "ServiceUnavailableException", Outcome::Unavailable),
-            (529, "overloaded_error", Outcome::Unavailable),
-            (500, "InternalServerException", Outcome::ServerError),
-            (408, "ModelTimeoutException", Outcome::ServerError),
-            (424, "ModelErrorException", Outcome::ServerError),
-            (400, "ValidationException", Outcome::Invalid),
-            (400, "ServiceQuotaExceededException", Outcome::Invalid),
-            (403, "AccessDeniedException", Outcome::Invalid),
-            (404, "ResourceNotFoundException", Outcome::Invalid),
-            (200, "", Outcome::ServerError),
-            (302, "", Outcome::ServerError),
-        ] {
-            assert_eq!(of_status(status, code), outcome, "{status} {code}");
-        }
-    }
 
     #[test]
     fn an_error_is_one_short_line() {

@@ -59,6 +59,20 @@ impl Outcome {
         }
     }
 
+    /// Of an HTTP answer that is none of what was asked for. `code` names the exception, if there is one.
+    pub fn of_status(status: u16, code: &str) -> Self {
+        match (status, code) {
+            // 429 as well, but it is the model that is not ready, not your quota that is used up.
+            (_, "ModelNotReadyException") => Self::Unavailable,
+            (429, _) => Self::Throttled,
+            (503 | 529, _) => Self::Unavailable,
+            (408 | 424, _) => Self::ServerError,
+            (400..=499, _) => Self::Invalid,
+            // Also a 200 that cannot be read, or a redirect: no answer, and nothing that was asked wrongly.
+            _ => Self::ServerError,
+        }
+    }
+
     pub const fn is_ok(self) -> bool {
         matches!(self, Self::Ok)
     }
@@ -73,5 +87,31 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quota_and_capacity_are_told_apart() {
+        for (status, code, outcome) in [
+            (429, "ThrottlingException", Outcome::Throttled),
+            (429, "ModelNotReadyException", Outcome::Unavailable),
+            (503, "ServiceUnavailableException", Outcome::Unavailable),
+            (529, "overloaded_error", Outcome::Unavailable),
+            (500, "InternalServerException", Outcome::ServerError),
+            (408, "ModelTimeoutException", Outcome::ServerError),
+            (424, "ModelErrorException", Outcome::ServerError),
+            (400, "ValidationException", Outcome::Invalid),
+            (400, "ServiceQuotaExceededException", Outcome::Invalid),
+            (403, "AccessDeniedException", Outcome::Invalid),
+            (404, "ResourceNotFoundException", Outcome::Invalid),
+            (200, "", Outcome::ServerError),
+            (302, "", Outcome::ServerError),
+        ] {
+            assert_eq!(Outcome::of_status(status, code), outcome, "{status} {code}");
+        }
     }
 }

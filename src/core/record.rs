@@ -1,5 +1,6 @@
 //! What is kept of each request and each attempt. Every report is a re-reading of these.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::outcome::Outcome;
@@ -11,6 +12,24 @@ use super::time::RunTime;
 pub struct Usage {
     pub input_tokens: u32,
     pub output_tokens: u32,
+}
+
+/// Sums of token counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    pub input: u64,
+    pub output: u64,
+}
+
+impl Tokens {
+    pub fn add(&mut self, usage: Usage) {
+        self.input += u64::from(usage.input_tokens);
+        self.output += u64::from(usage.output_tokens);
+    }
+
+    pub fn total(self) -> u64 {
+        self.input + self.output
+    }
 }
 
 /// One request of one route, from plan to end.
@@ -35,8 +54,8 @@ pub struct RequestRecord {
     /// Region whose endpoint gave the last answer.
     pub region: Option<RegionId>,
     pub usage: Option<Usage>,
-    /// FNV-1a of the prompt: equal hashes, equal prompts.
-    pub prompt_hash: u64,
+    /// FNV-1a of the prompt: equal hashes, equal prompts. Absent where none is written.
+    pub prompt_hash: Option<u64>,
 }
 
 impl RequestRecord {
@@ -108,6 +127,8 @@ pub struct AttemptRecord {
     pub region: RegionId,
     /// Position of the target in the route.
     pub target: u16,
+    /// Length aimed at when the prompt was written; the service's own count is in the usage.
+    pub asked_tokens: u32,
     pub sent: Option<RunTime>,
     /// Response head received.
     pub head: Option<RunTime>,
@@ -117,10 +138,12 @@ pub struct AttemptRecord {
     pub outcome: Outcome,
     pub http_status: Option<u16>,
     /// The service's own words for a failure, or ours for a timeout.
-    pub error: Option<String>,
+    pub error: Option<Cow<'static, str>>,
     pub request_id: Option<String>,
     pub acquisition: Option<Acquisition>,
     pub usage: Option<Usage>,
+    /// Where it was processed, if anybody can tell: a client cannot, the simulator can.
+    pub place: Option<RegionId>,
     /// The service's own latency, from its metrics.
     pub service_latency: Option<Duration>,
 }
@@ -148,7 +171,7 @@ mod tests {
             attempts: 2,
             region: Some(RegionId::SYDNEY),
             usage: Some(Usage { input_tokens: 10, output_tokens: 4 }),
-            prompt_hash: 0,
+            prompt_hash: None,
         }
     }
 

@@ -48,23 +48,33 @@ impl Default for Seed {
 impl Seed {
     /// The stream for one purpose.
     pub fn stream(self, purpose: Purpose) -> Draws {
-        Draws::seed_from_u64(mix(self.0, &[purpose as u64]))
+        Draws::seed_from_u64(mix(splitmix(self.0), &[purpose as u64]))
     }
 
     /// The draws that belong to item `index` of one purpose.
     pub fn indexed(self, purpose: Purpose, index: u64) -> Draws {
-        Draws::seed_from_u64(mix(self.0, &[purpose as u64, index]))
+        Draws::seed_from_u64(mix(splitmix(self.0), &[purpose as u64, index]))
     }
 
-    /// The draws that belong to one attempt of one request in one Region.
-    pub fn keyed(self, purpose: Purpose, region: RegionId, key: RequestKey, attempt: u32) -> Draws {
-        let region = fnv1a(region.code().as_bytes());
-        Draws::seed_from_u64(mix(self.0, &[purpose as u64, region, key.0, u64::from(attempt)]))
+    /// What the draws for one purpose in one Region have in common.
+    pub fn stem(self, purpose: Purpose, region: RegionId) -> Stem {
+        Stem(mix(splitmix(self.0), &[purpose as u64, fnv1a(region.code().as_bytes())]))
     }
 }
 
-fn mix(seed: u64, parts: &[u64]) -> u64 {
-    parts.iter().fold(splitmix(seed), |state, part| splitmix(state ^ splitmix(*part)))
+/// The draws for one purpose in one Region; worked out once, for draws by the million.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stem(u64);
+
+impl Stem {
+    /// The draws that belong to one attempt of one request.
+    pub fn draws(self, key: RequestKey, attempt: u32) -> Draws {
+        Draws::seed_from_u64(mix(self.0, &[key.0, u64::from(attempt)]))
+    }
+}
+
+fn mix(state: u64, parts: &[u64]) -> u64 {
+    parts.iter().fold(state, |state, part| splitmix(state ^ splitmix(*part)))
 }
 
 /// Steele, Lea and Flood (2014), "Fast splittable pseudorandom number generators".
@@ -91,14 +101,14 @@ mod tests {
         let first = |mut draws: Draws| draws.next_u64();
         let oregon: RegionId = "us-west-2".parse().unwrap();
         let key = RequestKey(7);
-        let drawn = first(Seed(1).keyed(Purpose::FirstToken, RegionId::SYDNEY, key, 0));
-        assert_eq!(drawn, first(Seed(1).keyed(Purpose::FirstToken, RegionId::SYDNEY, key, 0)));
+        let drawn = first(Seed(1).stem(Purpose::FirstToken, RegionId::SYDNEY).draws(key, 0));
+        assert_eq!(drawn, first(Seed(1).stem(Purpose::FirstToken, RegionId::SYDNEY).draws(key, 0)));
         for other in [
-            Seed(2).keyed(Purpose::FirstToken, RegionId::SYDNEY, key, 0),
-            Seed(1).keyed(Purpose::TokenGap, RegionId::SYDNEY, key, 0),
-            Seed(1).keyed(Purpose::FirstToken, oregon, key, 0),
-            Seed(1).keyed(Purpose::FirstToken, RegionId::SYDNEY, RequestKey(8), 0),
-            Seed(1).keyed(Purpose::FirstToken, RegionId::SYDNEY, key, 1),
+            Seed(2).stem(Purpose::FirstToken, RegionId::SYDNEY).draws(key, 0),
+            Seed(1).stem(Purpose::TokenGap, RegionId::SYDNEY).draws(key, 0),
+            Seed(1).stem(Purpose::FirstToken, oregon).draws(key, 0),
+            Seed(1).stem(Purpose::FirstToken, RegionId::SYDNEY).draws(RequestKey(8), 0),
+            Seed(1).stem(Purpose::FirstToken, RegionId::SYDNEY).draws(key, 1),
         ] {
             assert_ne!(drawn, first(other));
         }

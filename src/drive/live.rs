@@ -1,5 +1,6 @@
 //! Carries a run out in real time: against Bedrock, the mock, or any other endpoint.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +19,7 @@ use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::{InvocationKey, Timeouts};
 use crate::core::residency::Destination;
-use crate::core::{Outcome, RunTime, Seed};
+use crate::core::{Outcome, Request, RunTime, Seed};
 use crate::measure::verdict::Evidence;
 use crate::plan::Plan;
 use crate::routing::journey::{Journey, Step};
@@ -258,7 +259,7 @@ async fn attempt_all(
                     first_token: answer.first_token,
                     usage: answer.usage,
                 };
-                attempts.push(route.record(request.index, attempt, target, answer));
+                attempts.push(route.record(request, attempt, target, answer));
                 route.decide(|policy| journey.end(attempt, ended, policy))
             }
             () = shared.sleep_until(wake.unwrap_or_default()), if wake.is_some() => {
@@ -268,7 +269,7 @@ async fn attempt_all(
     };
     cancel.send_replace(true);
     while let Some((attempt, target, answer)) = flying.next().await {
-        attempts.push(route.record(request.index, attempt, target, answer));
+        attempts.push(route.record(request, attempt, target, answer));
     }
     attempts.sort_by_key(|attempt| attempt.attempt);
     by
@@ -300,13 +301,14 @@ impl Route {
         (attempt, target, client.attempt(call).await)
     }
 
-    fn record(&self, index: u32, attempt: usize, target: Target, answer: Answer) -> AttemptRecord {
+    fn record(&self, request: &Request, attempt: usize, target: Target, answer: Answer) -> AttemptRecord {
         AttemptRecord {
             route: self.position,
-            index,
+            index: request.index,
             attempt: attempt as u16,
             region: self.targets[target].0.endpoint(),
             target: target as u16,
+            asked_tokens: request.input_tokens,
             sent: answer.sent,
             head: answer.head,
             first_token: answer.first_token,
@@ -314,10 +316,11 @@ impl Route {
             finished: answer.finished,
             outcome: answer.outcome,
             http_status: answer.http_status,
-            error: answer.error,
+            error: answer.error.map(Cow::Owned),
             request_id: answer.request_id,
             acquisition: answer.acquisition,
             usage: answer.usage,
+            place: None,
             service_latency: answer.service_latency,
         }
     }
@@ -352,7 +355,7 @@ impl Shared {
             attempts: attempts.len() as u16,
             region: settled.map(|attempt| attempt.region),
             usage: settled.and_then(|attempt| attempt.usage),
-            prompt_hash: fired.prompt.hash,
+            prompt_hash: Some(fired.prompt.hash),
         };
         Some(Record { request, attempts })
     }

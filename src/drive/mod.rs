@@ -6,6 +6,7 @@ mod live;
 mod pacer;
 mod progress;
 mod signals;
+pub mod sim;
 
 pub use collect::Collector;
 pub use live::{Ending, RouteSpec, RunSpec, run};

@@ -1,11 +1,12 @@
 //! Takes records one by one and keeps what the numbers need: counts, histograms, time buckets.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::series::{Histogram, Sample};
 use crate::core::phase::Phases;
-use crate::core::record::{AttemptRecord, HttpVersion, RequestRecord};
+use crate::core::record::{AttemptRecord, HttpVersion, RequestRecord, Tokens};
 use crate::core::slo::Slo;
 use crate::core::{Metric, Outcome, RegionId, Request, RunTime};
 
@@ -128,9 +129,10 @@ pub struct Bucket {
 pub struct RegionShare {
     pub attempts: Outcomes,
     /// How often each error was said; the first [`MOST_ERRORS`] different ones.
-    pub errors: BTreeMap<(Outcome, String), u64>,
-    pub input_tokens: u64,
-    pub output_tokens: u64,
+    pub errors: BTreeMap<(Outcome, Cow<'static, str>), u64>,
+    pub tokens: Tokens,
+    /// Input of the attempts that were cancelled: what they used up is not told, and not less.
+    pub cancelled_input: u64,
     /// Response times of the requests that this Region's endpoint answered.
     pub response: Histogram,
 }
@@ -152,7 +154,10 @@ pub struct RouteSeries {
     /// One per phase of the run, the warm-up included.
     pub phases: Vec<Slice>,
     pub buckets: Vec<Bucket>,
+    /// By the Region whose endpoint was called.
     pub regions: BTreeMap<RegionId, RegionShare>,
+    /// Tokens by the Region that processed them, where anybody can tell.
+    pub processed: BTreeMap<RegionId, Tokens>,
     pub connections: Connections,
     /// Sent − intended start of first attempts.
     pub dispatch_lag: Histogram,
@@ -189,6 +194,7 @@ impl Recorder {
             phases: phases.iter().map(|_| Slice::new(Histogram::fine)).collect(),
             buckets,
             regions: BTreeMap::new(),
+            processed: BTreeMap::new(),
             connections: Connections { opened: 0, reused: 0, http1: 0, http2: 0, acquisition: Histogram::fine() },
             dispatch_lag: Histogram::fine(),
             by_outcome: BTreeMap::new(),
@@ -258,8 +264,13 @@ impl Recorder {
             }
         }
         if let Some(usage) = record.usage {
-            share.input_tokens += u64::from(usage.input_tokens);
-            share.output_tokens += u64::from(usage.output_tokens);
+            share.tokens.add(usage);
+        }
+        if record.outcome == Outcome::Cancelled {
+            share.cancelled_input += u64::from(record.asked_tokens);
+        }
+        if let (Some(place), Some(usage)) = (record.place, record.usage) {
+            series.processed.entry(place).or_default().add(usage);
         }
         if let Some(acquisition) = record.acquisition {
             let connections = &mut series.connections;
@@ -316,8 +327,8 @@ impl RegionShare {
         Self {
             attempts: Outcomes::default(),
             errors: BTreeMap::new(),
-            input_tokens: 0,
-            output_tokens: 0,
+            tokens: Tokens::default(),
+            cancelled_input: 0,
             response: Histogram::fine(),
         }
     }
@@ -351,7 +362,7 @@ pub(crate) mod tests {
             attempts: 1,
             region: Some(RegionId::SYDNEY),
             usage: None,
-            prompt_hash: 0,
+            prompt_hash: None,
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::recorder::{Outcomes, Recorder, RegionShare, RouteSeries, Slice};
 use super::series::{Histogram, Sample};
 use super::summary::{
-    Comparison, ConnectionSummary, ErrorSummary, Finding, MetricSummary, Percentiles, QUANTILES, Quantile,
-    QuantileComparison, RegionSummary, RouteSummary, SCHEMA, SliceSummary, Summary,
+    Comparison, ConnectionSummary, ErrorSummary, Finding, MetricSummary, Percentiles, ProcessedSummary, QUANTILES,
+    Quantile, QuantileComparison, RegionSummary, RouteSummary, SCHEMA, SliceSummary, Summary,
 };
 use super::verdict::{self, Evidence};
 use crate::core::run::{RouteHead, World};
@@ -80,9 +80,20 @@ fn summarise_route(
             name: region.name().to_owned(),
             attempts: by_outcome(&share.attempts),
             errors: errors(share),
-            input_tokens: share.input_tokens,
-            output_tokens: share.output_tokens,
+            input_tokens: share.tokens.input,
+            output_tokens: share.tokens.output,
+            cancelled_input_tokens: share.cancelled_input,
             response: plain(&share.response),
+        })
+        .collect();
+    let processed = series
+        .processed
+        .iter()
+        .map(|(region, tokens)| ProcessedSummary {
+            region: *region,
+            jurisdiction: region.jurisdiction(),
+            input_tokens: tokens.input,
+            output_tokens: tokens.output,
         })
         .collect();
     let connections = &series.connections;
@@ -90,6 +101,7 @@ fn summarise_route(
         head,
         slices,
         regions,
+        processed,
         connections: ConnectionSummary {
             opened: connections.opened,
             reused: connections.reused,
@@ -105,7 +117,7 @@ fn errors(share: &RegionShare) -> Vec<ErrorSummary> {
     let said = share.errors.iter().map(|((outcome, message), count)| ErrorSummary {
         count: *count,
         outcome: *outcome,
-        message: message.clone(),
+        message: message.to_string(),
     });
     let mut errors: Vec<_> = said.collect();
     errors.sort_by_key(|error| std::cmp::Reverse(error.count));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::series::Level;
 use super::verdict::{Evidence, Verdict};
+use crate::core::region::Jurisdiction;
 use crate::core::run::{RouteHead, World};
 use crate::core::slo::Slo;
 use crate::core::{Metric, Outcome, RegionId, RunTime, Seed};
@@ -109,8 +110,19 @@ pub struct RegionSummary {
     pub errors: Vec<ErrorSummary>,
     pub input_tokens: u64,
     pub output_tokens: u64,
+    /// Input of attempts that were cancelled, such as a hedge's losers: the least that they used up.
+    pub cancelled_input_tokens: u64,
     /// Response time of the requests that this Region's endpoint answered.
     pub response: Percentiles,
+}
+
+/// What one Region processed. A client cannot tell; the simulator can.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcessedSummary {
+    pub region: RegionId,
+    pub jurisdiction: Jurisdiction,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
 }
 
 /// One error, word for word, and how many attempts met it.
@@ -128,6 +140,7 @@ pub struct RouteSummary {
     /// The whole measured time first, then phase by phase when there is more than one.
     pub slices: Vec<SliceSummary>,
     pub regions: Vec<RegionSummary>,
+    pub processed: Vec<ProcessedSummary>,
     pub connections: ConnectionSummary,
     pub dispatch_lag: Percentiles,
 }

@@ -80,7 +80,7 @@ impl Door {
     async fn travel(&self, room: &Room) {
         let shared = &room.endpoint.shared;
         let number = RequestKey(self.requests.fetch_add(1, Ordering::Relaxed));
-        let mut draws = shared.seed.keyed(Purpose::NetworkJitter, room.endpoint.region, number, 0);
+        let mut draws = shared.seed.stem(Purpose::NetworkJitter, room.endpoint.region).draws(number, 0);
         let there_and_back = room.distance.one_way(&mut draws) + room.distance.one_way(&mut draws);
         shared.timer.sleep_until(monotonic() + there_and_back).await;
     }

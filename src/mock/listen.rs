@@ -238,7 +238,7 @@ impl Listener {
             };
             connections += 1;
             let _ = socket.set_nodelay(true);
-            let draws = first.shared.seed.keyed(Purpose::NetworkJitter, first.region, RequestKey(connections), 0);
+            let draws = first.shared.seed.stem(Purpose::NetworkJitter, first.region).draws(RequestKey(connections), 0);
             let line = DelayLine::new(socket, distance, handshakes, timer.clone(), draws, monotonic);
             let switch = line.reset_switch();
             let connected = (self.traffic.connect(), open.clone());

@@ -8,9 +8,9 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::clock::{Clock, Timer};
 use crate::core::{RegionId, RunTime};
-use crate::region::World;
-use crate::region::call::{Call, Effect, Input, Refusal, Ticket, Timeline};
+use crate::region::call::{Call, Effect, Input, Path, Refusal, Ticket, Timeline};
 use crate::region::fault::Fault;
+use crate::region::{Service, World};
 
 /// With nobody waiting the model may fall behind by this much. Without a limit the first call after
 /// a quiet night would pay for all of its background load.
@@ -49,14 +49,20 @@ impl LiveWorld {
     ///
     /// # Errors
     /// What the Region answers instead.
-    pub async fn enter(self: &Arc<Self>, call: impl FnOnce(Ticket) -> Call) -> Result<(Stay, Timeline), Refusal> {
+    pub async fn enter(
+        self: &Arc<Self>,
+        service: &Service,
+        call: impl FnOnce(Ticket, Path) -> Call,
+    ) -> Result<(Stay, Timeline), Refusal> {
         let (stay, answer, earlier) = {
             let mut state = self.lock();
             state.tickets += 1;
             let ticket = Ticket(state.tickets);
             let (sender, answer) = oneshot::channel();
             state.waiting.insert(ticket, sender);
-            state.on(self.clock.now(), Input::Arrive(call(ticket)));
+            let now = self.clock.now();
+            let path = state.world.path(now, service);
+            state.on(now, Input::Arrive(call(ticket, path)));
             (Stay { world: self.clone(), ticket, served: false }, answer, state.is_due_earlier())
         };
         if earlier {

@@ -32,6 +32,7 @@ use crate::core::request::InvocationKey;
 use crate::core::{RegionId, RequestKey, Seed};
 use crate::plan::workload::Workload;
 use crate::profile::Models;
+use crate::region::Service;
 use crate::region::call::{Call, Refusal};
 use crate::region::fault::Exception::{ServiceUnavailableException, ThrottlingException};
 use crate::region::fault::FaultKind;
@@ -173,14 +174,17 @@ impl Endpoint {
         let shared = &self.shared;
         let drawn = shared.workload.draw_output(shared.seed, key);
         let said = Said::new(key, called.model.clone(), asked, drawn);
+        let service = Service {
+            endpoint: self.region,
+            pool: called.pool,
+            model: called.model.clone(),
+            destinations: called.destinations.clone(),
+        };
         let (stay, timeline) = self
             .world
-            .enter(|ticket| Call {
+            .enter(&service, |ticket, path| Call {
                 ticket,
-                endpoint: self.region,
-                pool: called.pool,
-                model: called.model.clone(),
-                destinations: called.destinations.clone(),
+                path,
                 key,
                 attempt,
                 input_tokens: asked.input_tokens,

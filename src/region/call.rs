@@ -1,26 +1,25 @@
 //! What goes into the model of a Region, and what comes out of it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::fault::Fault;
-use crate::core::residency::Pool;
 use crate::core::{RegionId, RequestKey, RunTime};
 
 /// Names one call from its arrival to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
 
+/// A way of asking for a model that the world has been told of: see [`World::path`].
+///
+/// [`World::path`]: super::World::path
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Path(pub(super) u32);
+
 /// One attempt, as the Region's endpoint sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Call {
     pub ticket: Ticket,
-    pub endpoint: RegionId,
-    pub pool: Pool,
-    /// The model without its profile prefix: quotas are counted per model.
-    pub model: Arc<str>,
-    /// Where the profile may process it, the source first.
-    pub destinations: Vec<RegionId>,
+    pub path: Path,
     pub key: RequestKey,
     pub attempt: u32,
     pub input_tokens: u32,

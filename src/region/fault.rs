@@ -158,6 +158,21 @@ exceptions! {
 }
 
 impl Exception {
+    /// HTTP status in place of an answer. Source: the model of bedrock-runtime 2023-09-30.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::ServiceQuotaExceededException | Self::ValidationException | Self::ConflictException => 400,
+            Self::AccessDeniedException => 403,
+            Self::ResourceNotFoundException => 404,
+            Self::ModelTimeoutException => 408,
+            Self::ModelErrorException | Self::ModelStreamErrorException => 424,
+            Self::ThrottlingException | Self::ModelNotReadyException => 429,
+            Self::InternalServerException => 500,
+            Self::ServiceUnavailableException => 503,
+            Self::Overloaded => 529,
+        }
+    }
+
     /// Whether it is a member of one of the stream unions.
     pub fn in_stream(self) -> bool {
         matches!(

@@ -9,11 +9,13 @@ pub mod call;
 pub mod conditions;
 pub mod fault;
 pub mod law;
+mod paths;
 pub mod quota;
 pub mod world;
 
 pub use conditions::Conditions;
 pub use law::Law;
+pub use paths::Service;
 pub use world::World;
 
 use std::time::Duration;

@@ -1,19 +1,19 @@
 //! All Regions of one route, with their quotas, slots and queues, in one clockless machine.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1};
+use rustc_hash::FxHashMap;
 
 use super::PlaceSpec;
-use super::call::{Call, Effect, Input, Refusal, Ticket, Timeline};
+use super::call::{Call, Effect, Input, Path, Refusal, Ticket, Timeline};
 use super::fault::{Fault, FaultKind};
+use super::paths::{Paths, Service};
 use super::quota::{Exceeded, Quota};
-use crate::core::residency::Pool;
-use crate::core::seed::{Purpose, Seed};
+use crate::core::seed::{Purpose, Seed, Stem};
 use crate::core::{RegionId, RequestKey, RunTime};
 use crate::plan::workload::Workload;
 
@@ -31,6 +31,7 @@ enum Job {
 #[derive(Debug)]
 struct Place {
     spec: PlaceSpec,
+    luck: Luck,
     busy: usize,
     queue: VecDeque<Job>,
     background_drawn: u64,
@@ -40,19 +41,37 @@ struct Place {
     faults: Vec<Fault>,
 }
 
+/// Where each draw of a place begins.
+#[derive(Debug)]
+struct Luck {
+    fault: Stem,
+    first_token: Stem,
+    token_gap: Stem,
+    background_arrival: Stem,
+    background_service: Stem,
+}
+
+impl Luck {
+    fn new(seed: Seed, region: RegionId) -> Self {
+        let stem = |purpose| seed.stem(purpose, region);
+        Self {
+            fault: stem(Purpose::Fault),
+            first_token: stem(Purpose::FirstToken),
+            token_gap: stem(Purpose::TokenGap),
+            background_arrival: stem(Purpose::BackgroundArrival),
+            background_service: stem(Purpose::BackgroundService),
+        }
+    }
+}
+
 /// A call being served.
 #[derive(Debug)]
 struct Running {
     call: Call,
     place: usize,
     timeline: Timeline,
-}
-
-impl Running {
-    /// Provisioned capacity is not shared with other tenants: it takes none of their slots.
-    fn holds_slot(&self) -> bool {
-        self.call.pool != Pool::Provisioned
-    }
+    /// Provisioned capacity holds none.
+    holds_slot: bool,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,16 +91,13 @@ enum Event {
     },
 }
 
-type QuotaKey = (RegionId, Pool, Arc<str>);
-
 /// Pure: takes `now`, emits effects, and never reads a clock.
 #[derive(Debug)]
 pub struct World {
-    seed: Seed,
     places: Vec<Place>,
     by_region: BTreeMap<RegionId, usize>,
-    quotas: HashMap<QuotaKey, Quota>,
-    running: HashMap<Ticket, Running>,
+    paths: Paths,
+    running: FxHashMap<Ticket, Running>,
     /// Ties are broken by order of scheduling.
     events: BinaryHeap<Reverse<(RunTime, u64, Event)>>,
     scheduled: u64,
@@ -96,6 +112,7 @@ impl World {
         let places = places
             .into_iter()
             .map(|spec| Place {
+                luck: Luck::new(seed, spec.region),
                 spec,
                 busy: 0,
                 queue: VecDeque::new(),
@@ -105,11 +122,10 @@ impl World {
             })
             .collect();
         let mut world = Self {
-            seed,
             places,
             by_region,
-            quotas: HashMap::new(),
-            running: HashMap::new(),
+            paths: Paths::default(),
+            running: FxHashMap::default(),
             events: BinaryHeap::new(),
             scheduled: 0,
             workload,
@@ -118,6 +134,18 @@ impl World {
             world.conditions_changed(RunTime::ZERO, place);
         }
         world
+    }
+
+    /// The path of calls to `service`. Its quota is full when it is asked for the first time.
+    pub fn path(&mut self, now: RunTime, service: &Service) -> Path {
+        let place = self.by_region.get(&service.endpoint).map(|place| &self.places[*place].spec);
+        self.paths.path(service, &self.by_region, || {
+            let place = place?;
+            let (_, spec) = place.quotas.iter().find(|(pool, _)| *pool == service.pool)?;
+            let mut quota = Quota::new(spec, now);
+            quota.set_shares(now, place.conditions.at(now).quota_left());
+            Some(quota)
+        })
     }
 
     /// When the world has something to do by itself.
@@ -151,7 +179,7 @@ impl World {
                     // A cancelled call has freed its slot already.
                     let Some(running) = self.running.remove(&Ticket(ticket)) else { return };
                     self.settle(at, &running.call, Some(running.timeline.tokens));
-                    if !running.holds_slot() {
+                    if !running.holds_slot {
                         return;
                     }
                 }
@@ -169,7 +197,7 @@ impl World {
     }
 
     fn arrive(&mut self, now: RunTime, call: Call, out: &mut Vec<Effect>) {
-        let Some(&source) = self.by_region.get(&call.endpoint) else {
+        let Some(&source) = self.paths.way(call.path).places.first() else {
             out.push(Effect::Refuse(call.ticket, Refusal::Overloaded));
             return;
         };
@@ -179,8 +207,8 @@ impl World {
             return;
         }
         let call = Call { fault, ..call };
-        let reserved = call.reserved();
-        if let Some(Err(exceeded)) = self.quota(now, &call).map(|quota| quota.admit(now, reserved)) {
+        let admitted = self.paths.quota(call.path).map_or(Ok(()), |quota| quota.admit(now, call.reserved()));
+        if let Err(exceeded) = admitted {
             let refusal = match exceeded {
                 Exceeded::Requests => Refusal::TooManyRequests,
                 Exceeded::Tokens => Refusal::TooManyTokens,
@@ -188,17 +216,14 @@ impl World {
             out.push(Effect::Refuse(call.ticket, refusal));
             return;
         }
-        if call.pool == Pool::Provisioned {
+        let way = self.paths.way(call.path);
+        if way.provisioned {
             self.serve(now, source, call, now, out);
             return;
         }
         // Source first, then the profile's other destinations; a queue only when all are busy.
-        let places: Vec<usize> = std::iter::once(source)
-            .chain(call.destinations.iter().filter_map(|region| self.by_region.get(region).copied()))
-            .collect();
-        let free = places.iter().copied().find(|place| self.places[*place].has_slot());
-        let place = free.or_else(|| places.into_iter().find(|place| self.places[*place].has_room()));
-        match place {
+        let with = |has: fn(&Place) -> bool| way.places.iter().copied().find(|place| has(&self.places[*place]));
+        match with(Place::has_slot).or_else(|| with(Place::has_room)) {
             Some(place) => self.offer(now, place, Job::Ours { call, arrived: now }, out),
             None => {
                 self.settle(now, &call, None);
@@ -217,7 +242,7 @@ impl World {
                 .map_or(tokens, |gaps| u32::try_from(gaps + 1).unwrap_or(u32::MAX).min(tokens));
             let written = if now < first_token { 0 } else { begun };
             self.settle(now, &running.call, Some(written));
-            if running.holds_slot() {
+            if running.holds_slot {
                 self.free(now, running.place, out);
             }
             return;
@@ -249,12 +274,11 @@ impl World {
 
     fn start(&mut self, now: RunTime, place: usize, job: Job, out: &mut Vec<Effect>) {
         self.places[place].busy += 1;
-        let spec = &self.places[place].spec;
-        let slowdown = spec.conditions.slowdown(now);
         match job {
             Job::Background(number) => {
-                let key = RequestKey(number);
-                let mut draws = self.seed.keyed(Purpose::BackgroundService, spec.region, key, 0);
+                let Place { spec, luck, .. } = &self.places[place];
+                let slowdown = spec.conditions.slowdown(now);
+                let mut draws = luck.background_service.draws(RequestKey(number), 0);
                 let input = self.workload.input.sample(&mut draws);
                 let output = self.workload.output.sample(&mut draws);
                 let service = spec.ttft.sample(&mut draws)
@@ -268,17 +292,18 @@ impl World {
 
     /// The script of a call of ours that is taken up now.
     fn serve(&mut self, now: RunTime, place: usize, call: Call, arrived: RunTime, out: &mut Vec<Effect>) {
-        let spec = &self.places[place].spec;
+        let Place { spec, luck, .. } = &self.places[place];
         let slowdown = spec.conditions.slowdown(now);
-        let draws = |purpose| self.seed.keyed(purpose, spec.region, call.key, call.attempt);
-        let ttft = spec.ttft.sample(&mut draws(Purpose::FirstToken));
+        let ttft = spec.ttft.sample(&mut luck.first_token.draws(call.key, call.attempt));
         let ttft = (ttft + spec.per_input_token * call.input_tokens).mul_f64(slowdown);
-        let gap = spec.tpot.sample(&mut draws(Purpose::TokenGap)).mul_f64(slowdown);
+        let gap = spec.tpot.sample(&mut luck.token_gap.draws(call.key, call.attempt)).mul_f64(slowdown);
+        let way = self.paths.way(call.path);
+        let (source, holds_slot) = (way.places[0], !way.provisioned);
         let timeline = Timeline {
             place: spec.region,
             arrived,
             started: now,
-            first_token: now + ttft + self.backbone(call.endpoint, place),
+            first_token: now + ttft + self.backbone(source, place),
             gap,
             tokens: call.output_tokens,
             fault: call.fault,
@@ -286,18 +311,17 @@ impl World {
         let served = now + ttft + gap * call.output_tokens.saturating_sub(1);
         let ticket = call.ticket;
         self.schedule(served, Event::Free { place, ticket: Some(ticket.0) });
-        self.running.insert(ticket, Running { call, place, timeline });
+        self.running.insert(ticket, Running { call, place, timeline, holds_slot });
         out.push(Effect::Begin(ticket, timeline));
     }
 
     /// Round trip between the source and where it is served. Known from Sydney; between two other
     /// Regions the way through Sydney is taken as an upper bound.
-    fn backbone(&self, source: RegionId, place: usize) -> Duration {
-        let served = &self.places[place].spec;
-        let source = &self.places[self.by_region[&source]].spec;
-        if source.region == served.region {
+    fn backbone(&self, source: usize, place: usize) -> Duration {
+        if source == place {
             return Duration::ZERO;
         }
+        let (source, served) = (&self.places[source].spec, &self.places[place].spec);
         let from_sydney = |spec: &PlaceSpec| if spec.region == RegionId::SYDNEY { Duration::ZERO } else { spec.rtt };
         from_sydney(source) + from_sydney(served)
     }
@@ -307,20 +331,9 @@ impl World {
     fn settle(&mut self, now: RunTime, call: &Call, written: Option<u32>) {
         let reserved = call.reserved();
         let used = written.map_or(0.0, |written| f64::from(call.input_tokens) + f64::from(written) * call.burndown);
-        if let Some(quota) = self.quota(now, call) {
+        if let Some(quota) = self.paths.quota(call.path) {
             quota.settle(now, reserved, used);
         }
-    }
-
-    fn quota(&mut self, now: RunTime, call: &Call) -> Option<&mut Quota> {
-        let place = &self.places[*self.by_region.get(&call.endpoint)?].spec;
-        let (_, spec) = place.quotas.iter().find(|(pool, _)| *pool == call.pool)?;
-        let key = (call.endpoint, call.pool, call.model.clone());
-        Some(self.quotas.entry(key).or_insert_with(|| {
-            let mut quota = Quota::new(spec, now);
-            quota.set_shares(now, place.conditions.at(now).quota_left());
-            quota
-        }))
     }
 
     /// What goes wrong with a call at `source` now.
@@ -329,7 +342,7 @@ impl World {
         let conditions = place.spec.conditions.at(now);
         let mut faults = conditions.faults.iter().chain(&place.faults).peekable();
         faults.peek()?;
-        let mut draws = self.seed.keyed(Purpose::Fault, call.endpoint, call.key, call.attempt);
+        let mut draws = place.luck.fault.draws(call.key, call.attempt);
         // A draw each, whether it is used or not: one fault more leaves the luck of the others.
         let hit: Vec<_> = faults.filter(|fault| draws.random::<f64>() < fault.share).collect();
         hit.into_iter().find(|fault| fault.kind != FaultKind::RefuseConnections).copied()
@@ -360,9 +373,7 @@ impl World {
         let left = spec.conditions.at(now).quota_left();
         let region = spec.region;
         let next = spec.conditions.next_change(now);
-        for (_, quota) in self.quotas.iter_mut().filter(|((endpoint, _, _), _)| *endpoint == region) {
-            quota.set_shares(now, left);
-        }
+        self.paths.set_shares(now, region, left);
         // Arrivals without memory: drawing the next one anew under the new rate is exact.
         self.places[place].background_epoch += 1;
         self.schedule_background(now, place);
@@ -380,10 +391,9 @@ impl World {
             return;
         }
         let rate = load * spec.slots as f64 / mean.as_secs_f64();
-        let region = spec.region;
         let number = self.places[place].background_drawn;
         self.places[place].background_drawn += 1;
-        let mut draws = self.seed.keyed(Purpose::BackgroundArrival, region, RequestKey(number), 0);
+        let mut draws = self.places[place].luck.background_arrival.draws(RequestKey(number), 0);
         let gap: f64 = Exp1.sample(&mut draws);
         let epoch = self.places[place].background_epoch;
         // Saturates: a load of next to nothing comes next to never.

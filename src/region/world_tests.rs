@@ -2,6 +2,7 @@ use super::super::conditions::{Condition, Conditions};
 use super::super::law::Law;
 use super::super::quota::QuotaSpec;
 use super::*;
+use crate::core::residency::Pool;
 use crate::region::quota::Window;
 
 fn ms(value: u64) -> RunTime {
@@ -32,20 +33,12 @@ fn place(region: RegionId, slots: usize, queue: usize) -> PlaceSpec {
     }
 }
 
-fn call(number: u64, destinations: &[RegionId]) -> Call {
-    Call {
-        ticket: Ticket(number),
+fn service(destinations: &[RegionId]) -> Service {
+    Service {
         endpoint: RegionId::SYDNEY,
         pool: Pool::Geographic,
         model: "model".into(),
         destinations: destinations.to_vec(),
-        key: RequestKey(number),
-        attempt: 0,
-        input_tokens: 100,
-        max_tokens: 10,
-        output_tokens: 10,
-        burndown: 1.0,
-        fault: None,
     }
 }
 
@@ -62,8 +55,27 @@ impl Bench {
         out
     }
 
+    fn call(&mut self, number: u64, destinations: &[RegionId]) -> Call {
+        Call {
+            ticket: Ticket(number),
+            path: self.0.path(RunTime::ZERO, &service(destinations)),
+            key: RequestKey(number),
+            attempt: 0,
+            input_tokens: 100,
+            max_tokens: 10,
+            output_tokens: 10,
+            burndown: 1.0,
+            fault: None,
+        }
+    }
+
     fn arrive(&mut self, now: RunTime, number: u64) -> Vec<Effect> {
-        self.on(now, Input::Arrive(call(number, &[RegionId::SYDNEY])))
+        self.arrive_at(now, number, &[RegionId::SYDNEY])
+    }
+
+    fn arrive_at(&mut self, now: RunTime, number: u64, destinations: &[RegionId]) -> Vec<Effect> {
+        let call = self.call(number, destinations);
+        self.on(now, Input::Arrive(call))
     }
 }
 
@@ -116,13 +128,13 @@ fn a_cancelled_call_frees_its_slot_for_the_next() {
 fn a_profile_spills_to_its_destination_and_pays_the_backbone() {
     let mut bench = Bench::new(vec![place(RegionId::SYDNEY, 1, 5), place(melbourne(), 1, 5)]);
     let au = [RegionId::SYDNEY, melbourne()];
-    bench.on(ms(0), Input::Arrive(call(1, &au)));
-    let effects = bench.on(ms(0), Input::Arrive(call(2, &au)));
+    bench.arrive_at(ms(0), 1, &au);
+    let effects = bench.arrive_at(ms(0), 2, &au);
     let [Effect::Begin(_, timeline)] = effects[..] else { panic!("{effects:?}") };
     assert_eq!(timeline.place, melbourne());
     assert_eq!(timeline.first_token, ms(112));
     // Both busy: it waits at the source.
-    assert!(bench.on(ms(1), Input::Arrive(call(3, &au))).is_empty());
+    assert!(bench.arrive_at(ms(1), 3, &au).is_empty());
     assert_eq!(begun(&bench.on(ms(190), Input::Wake)), [(3, ms(190))]);
 }
 
@@ -241,8 +253,8 @@ fn tokens_left_after(cancel: impl Fn(&mut Bench)) -> u32 {
     spec.quotas = vec![(Pool::Geographic, quota)];
     let mut bench = Bench::new(vec![spec]);
     cancel(&mut bench);
-    let fits = |tokens: u32| {
-        let mut asking = call(99, &[RegionId::SYDNEY]);
+    let fits = |bench: &mut Bench, tokens: u32| {
+        let mut asking = bench.call(99, &[RegionId::SYDNEY]);
         (asking.ticket, asking.input_tokens, asking.max_tokens) = (Ticket(1_000 + u64::from(tokens)), tokens, 0);
         asking
     };
@@ -250,7 +262,8 @@ fn tokens_left_after(cancel: impl Fn(&mut Bench)) -> u32 {
         .rev()
         .find(|tokens| {
             let refused = Effect::Refuse(Ticket(1_000 + u64::from(*tokens)), Refusal::TooManyTokens);
-            !bench.on(ms(5_000), Input::Arrive(fits(*tokens))).contains(&refused)
+            let call = fits(&mut bench, *tokens);
+            !bench.on(ms(5_000), Input::Arrive(call)).contains(&refused)
         })
         .unwrap_or(0)
 }

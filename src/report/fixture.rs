@@ -177,6 +177,7 @@ fn fire(recorder: &mut Recorder, index: u32, intended: RunTime, route: usize, co
             version: Some(HttpVersion::Http1),
         };
         let record = AttemptRecord {
+            asked_tokens: 400,
             route: route as u16,
             index,
             attempt: attempt as u16,
@@ -190,10 +191,11 @@ fn fire(recorder: &mut Recorder, index: u32, intended: RunTime, route: usize, co
             outcome,
             http_status: Some(if first.is_some() { 200 } else { 429 }),
             error: (outcome == Outcome::Throttled)
-                .then(|| "ThrottlingException: Too many requests, please wait before trying again.".to_owned()),
+                .then(|| "ThrottlingException: Too many requests, please wait before trying again.".into()),
             request_id: None,
             acquisition: Some(acquisition),
             usage,
+            place: None,
             service_latency: None,
         };
         recorder.attempt(&record, intended);
@@ -213,7 +215,7 @@ fn fire(recorder: &mut Recorder, index: u32, intended: RunTime, route: usize, co
                 attempts: attempts as u16,
                 region: Some(region),
                 usage,
-                prompt_hash: 0,
+                prompt_hash: None,
             });
         }
     }

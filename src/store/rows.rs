@@ -31,7 +31,7 @@ pub struct RequestRow {
     pub input_tokens: Option<u32>,
     pub output_tokens: Option<u32>,
     /// FNV-1a of the prompt, hexadecimal.
-    pub prompt: String,
+    pub prompt: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +56,8 @@ pub struct AttemptRow {
     pub acquisition_ns: Option<u64>,
     pub input_tokens: Option<u32>,
     pub output_tokens: Option<u32>,
+    /// Where it was processed, in a simulation.
+    pub processed_in: Option<RegionId>,
     /// The service's own latency.
     pub service_latency_ms: Option<u64>,
     pub request_id: Option<String>,
@@ -87,7 +89,7 @@ impl RequestRow {
             region: record.region,
             input_tokens: record.usage.map(|usage| usage.input_tokens),
             output_tokens: record.usage.map(|usage| usage.output_tokens),
-            prompt: format!("{:016x}", record.prompt_hash),
+            prompt: record.prompt_hash.map(|hash| format!("{hash:016x}")),
         }
     }
 }
@@ -114,9 +116,10 @@ impl AttemptRow {
             acquisition_ns: acquisition.and_then(|a| a.took).map(|took| took.as_nanos() as u64),
             input_tokens: record.usage.map(|usage| usage.input_tokens),
             output_tokens: record.usage.map(|usage| usage.output_tokens),
+            processed_in: record.place,
             service_latency_ms: record.service_latency.map(|latency| latency.as_millis() as u64),
             request_id: record.request_id.clone(),
-            error: record.error.clone(),
+            error: record.error.as_deref().map(str::to_owned),
         }
     }
 }
@@ -196,7 +199,7 @@ mod tests {
             attempts: 1,
             region: Some(RegionId::SYDNEY),
             usage: None,
-            prompt_hash: 0xabc,
+            prompt_hash: Some(0xabc),
         };
         let attempt = AttemptRecord {
             route: 0,
@@ -204,6 +207,7 @@ mod tests {
             attempt: 0,
             region: RegionId::SYDNEY,
             target: 0,
+            asked_tokens: 400,
             sent: Some(at(2_000)),
             head: None,
             first_token: None,
@@ -219,6 +223,7 @@ mod tests {
                 version: Some(HttpVersion::Http1),
             }),
             usage: Some(Usage { input_tokens: 3, output_tokens: 4 }),
+            place: None,
             service_latency: Some(Duration::from_millis(6)),
         };
         let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
 //! The service's exceptions as it puts them.
 //!
-//! Statuses: the model of bedrock-runtime 2023-09-30. Messages: what users have reported, where any
+//! Messages: what users have reported, where any
 //! is known; the others are in the style of the service.
 
 use hyper::StatusCode;
@@ -12,24 +12,24 @@ use crate::region::fault::Exception;
 /// The exception with its usual message.
 pub fn exception(exception: Exception) -> wire::Exception {
     use Exception as E;
-    let (status, message) = match exception {
-        E::ThrottlingException => (429, "Too many requests, please wait before trying again."),
-        E::ModelNotReadyException => (429, "Model is not ready for inference. Wait and try your request again."),
+    let message = match exception {
+        E::ThrottlingException => "Too many requests, please wait before trying again.",
+        E::ModelNotReadyException => "Model is not ready for inference. Wait and try your request again.",
         E::InternalServerException => {
-            (500, "The system encountered an unexpected error during processing. Try your request again.")
+            "The system encountered an unexpected error during processing. Try your request again."
         }
-        E::ServiceUnavailableException => (503, "Bedrock is unable to process your request."),
-        E::ModelTimeoutException => (408, "Model has timed out in processing the request. Try your request again."),
-        E::ModelErrorException => (424, "The model returned the following errors: the request could not be completed."),
-        E::ModelStreamErrorException => (424, "The model has produced an error while streaming."),
-        E::ServiceQuotaExceededException => (400, "Your request exceeds the service quota for your account."),
-        E::ValidationException => (400, "The provided request is not valid."),
-        E::AccessDeniedException => (403, "You don't have access to the model with the specified model ID."),
-        E::ResourceNotFoundException => (404, "The requested resource could not be found."),
-        E::ConflictException => (400, "The request conflicts with the current state of the resource."),
-        E::Overloaded => (529, "Overloaded"),
+        E::ServiceUnavailableException => "Bedrock is unable to process your request.",
+        E::ModelTimeoutException => "Model has timed out in processing the request. Try your request again.",
+        E::ModelErrorException => "The model returned the following errors: the request could not be completed.",
+        E::ModelStreamErrorException => "The model has produced an error while streaming.",
+        E::ServiceQuotaExceededException => "Your request exceeds the service quota for your account.",
+        E::ValidationException => "The provided request is not valid.",
+        E::AccessDeniedException => "You don't have access to the model with the specified model ID.",
+        E::ResourceNotFoundException => "The requested resource could not be found.",
+        E::ConflictException => "The request conflicts with the current state of the resource.",
+        E::Overloaded => "Overloaded",
     };
-    let status = StatusCode::from_u16(status).expect("statuses of three digits");
+    let status = StatusCode::from_u16(exception.status()).expect("statuses of three digits");
     let name = if exception == E::Overloaded { "overloaded_error" } else { exception.name() };
     let known = wire::Exception::new(status, name, message);
     match exception {

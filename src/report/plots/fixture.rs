@@ -144,6 +144,7 @@ fn put(recorder: &mut Recorder, (route, index, phase): (u16, u32, u16), intended
             attempt: i as u16,
             region: *region,
             target: 0,
+            asked_tokens: 400,
             sent: Some(last_sent),
             head: None,
             first_token: None,
@@ -155,6 +156,7 @@ fn put(recorder: &mut Recorder, (route, index, phase): (u16, u32, u16), intended
             request_id: None,
             acquisition: None,
             usage: None,
+            place: None,
             service_latency: None,
         };
         recorder.attempt(&attempt, intended);
@@ -174,7 +176,7 @@ fn put(recorder: &mut Recorder, (route, index, phase): (u16, u32, u16), intended
         attempts: fired.attempts.len() as u16,
         region: Some(region),
         usage: None,
-        prompt_hash: 0,
+        prompt_hash: None,
     });
 }
 

@@ -1,0 +1,78 @@
+//! A run in virtual time: the plan, the policies and the Region model that a real run has, on a heap
+//! of events. What waits is the clock; a day of traffic takes seconds.
+//!
+//! Each route has a world of its own, as in the mock, so routes are simulated one by one.
+
+mod answer;
+mod engine;
+mod pool;
+
+use std::time::Duration;
+
+use crate::core::phase::Phases;
+use crate::core::record::{AttemptRecord, RequestRecord};
+use crate::core::request::Timeouts;
+use crate::core::{Request, RunTime, Seed};
+use crate::plan::workload::Workload;
+use crate::profile::{Models, Route};
+use crate::region::PlaceSpec;
+use crate::routing::Policy;
+use engine::Engine;
+
+/// Idle connections are closed after this long: as [`crate::bedrock`] has it.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Round trips before the first byte over a new connection: TCP, and TLS 1.3.
+const HANDSHAKES: u32 = 2;
+
+/// One route, ready to be simulated.
+pub struct SimSpec<'a> {
+    /// Position of the route in the run, for its records.
+    pub position: u16,
+    pub route: &'a Route,
+    pub policy: Box<dyn Policy>,
+    pub places: Vec<PlaceSpec>,
+    pub models: &'a Models,
+    /// What the models write, and what other tenants ask for.
+    pub workload: &'a Workload,
+    pub seed: Seed,
+    pub phases: &'a Phases,
+    pub client: ClientModel,
+}
+
+/// The client, as far as it matters to the times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientModel {
+    pub timeouts: Timeouts,
+    /// Most requests in flight; the rest is shed and counted.
+    pub in_flight: usize,
+    /// Connections that are open before the plan starts, per target.
+    pub prewarm: usize,
+    /// Whether answers are read as they come, or only whole.
+    pub streams: bool,
+    pub opening: Opening,
+}
+
+/// Where a new connection costs its handshakes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// Before the request can be sent: one that falls free meanwhile is taken instead. As in life.
+    First,
+    /// On the way of the first request: as at the mock, where a plain connection is open at once and
+    /// its bytes are held back.
+    OnTheWay,
+}
+
+/// Takes one request with its attempts, oldest first.
+pub trait Sink {
+    fn record(&mut self, request: &RequestRecord, attempts: &[AttemptRecord]);
+
+    /// Whether to stop. Asked now and then, with the time that the simulation has come to.
+    fn stop(&mut self, now: RunTime) -> bool;
+}
+
+/// Simulates `requests`, in the order of their intended starts, to the end of the last one. Returns
+/// when it was stopped, if it was.
+pub fn simulate(spec: SimSpec<'_>, requests: impl Iterator<Item = Request>, sink: &mut impl Sink) -> Option<RunTime> {
+    Engine::new(spec, sink).run(requests)
+}
