@@ -59,7 +59,7 @@ pub fn place(region: &RegionFile, conditions: Conditions) -> Result<PlaceSpec, S
         rtt: rtt.value.0,
         jitter: rtt.jitter.0,
         slots: capacity.slots,
-        queue: capacity.queue,
+        queue: capacity.queue.0,
         ttft,
         per_input_token: region.per_input.as_ref().map_or_else(Default::default, |constant| constant.value.0),
         tpot,

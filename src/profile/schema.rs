@@ -1,9 +1,11 @@
 //! The shape of profile, region and model files. Every shipped number has a source and a date.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::Spanned;
 
 use crate::core::RegionId;
@@ -113,9 +115,51 @@ pub struct Rtt {
 #[serde(deny_unknown_fields)]
 pub struct Capacity {
     pub slots: usize,
-    pub queue: usize,
+    pub queue: QueueLimit,
     pub source: String,
     pub date: String,
+}
+
+/// How many may wait: a number, or `"unbounded"`, which is `usize::MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueLimit(pub usize);
+
+const UNBOUNDED: &str = "unbounded";
+
+impl Serialize for QueueLimit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            usize::MAX => serializer.serialize_str(UNBOUNDED),
+            limit => limit.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for QueueLimit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Limit;
+
+        impl Visitor<'_> for Limit {
+            type Value = QueueLimit;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a number of requests or \"{UNBOUNDED}\"")
+            }
+
+            fn visit_i64<E: Error>(self, limit: i64) -> Result<QueueLimit, E> {
+                usize::try_from(limit).map(QueueLimit).map_err(|_| E::invalid_value(Unexpected::Signed(limit), &self))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<QueueLimit, E> {
+                if text == UNBOUNDED {
+                    return Ok(QueueLimit(usize::MAX));
+                }
+                Err(E::invalid_value(Unexpected::Str(text), &self))
+            }
+        }
+
+        deserializer.deserialize_any(Limit)
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -126,46 +170,70 @@ pub struct Constant {
     pub date: String,
 }
 
-/// A time by its percentiles. Median and 95th alone make it log-normal, or fixed where they are equal;
-/// with `min`, `p99` and `max` it is a table of quantiles.
+/// A time by its percentiles, or by its mean. Median and 95th alone make it log-normal, or fixed where
+/// they are equal; with `min`, `p99` and `max` it is a table of quantiles. The mean alone makes it
+/// exponential, with a `shape` gamma.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Times {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min: Option<Span>,
-    pub p50: Span,
-    pub p95: Span,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50: Option<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p95: Option<Span>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p99: Option<Span>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean: Option<Span>,
+    /// Of a gamma law: 1 is exponential, and more is narrower.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shape: Option<f64>,
     pub source: String,
     pub date: String,
 }
 
 impl Times {
     /// # Errors
-    /// When the percentiles are not in order, or the table is not complete.
+    /// When its parts do not make one law, or its numbers make no sense.
     pub fn law(&self) -> Result<Law, String> {
-        let (p50, p95) = (self.p50.0, self.p95.0);
+        match (self.p50, self.p95, self.mean) {
+            (Some(p50), Some(p95), None) if self.shape.is_none() => self.by_percentiles(p50, p95),
+            (None, None, Some(mean)) if (self.min, self.p99, self.max) == (None, None, None) => {
+                by_mean(mean, self.shape)
+            }
+            _ => Err("it is given by p50 and p95 (and min, p99, max), or by mean (and shape), not by a mixture".into()),
+        }
+    }
+
+    fn by_percentiles(&self, p50: Span, p95: Span) -> Result<Law, String> {
         match (self.min, self.p99, self.max) {
             (Some(min), Some(p99), Some(max)) => {
-                let table = [(0.0, min.0), (0.5, p50), (0.95, p95), (0.99, p99.0), (1.0, max.0)];
+                let table = [(0.0, min.0), (0.5, p50.0), (0.95, p95.0), (0.99, p99.0), (1.0, max.0)];
                 if table.is_sorted_by_key(|(_, time)| *time) {
                     return Ok(Law::Quantiles(table));
                 }
-                Err(format!(
-                    "min, p50, p95, p99 and max must not go down: {min}, {}, {}, {p99}, {max}",
-                    self.p50, self.p95
-                ))
+                Err(format!("min, p50, p95, p99 and max must not go down: {min}, {p50}, {p95}, {p99}, {max}"))
             }
-            (None, None, None) if p50 == p95 => Ok(Law::Fixed(p50)),
-            (None, None, None) if p50.is_zero() || p95 < p50 => {
-                Err(format!("p95 ({}) must not be below p50 ({}), nor p50 be 0", self.p95, self.p50))
+            (None, None, None) if p50 == p95 => Ok(Law::Fixed(p50.0)),
+            (None, None, None) if p50.0.is_zero() || p95 < p50 => {
+                Err(format!("p95 ({p95}) must not be below p50 ({p50}), nor p50 be 0"))
             }
-            (None, None, None) => Ok(Law::log_normal(p50, p95)),
+            (None, None, None) => Ok(Law::log_normal(p50.0, p95.0)),
             _ => Err("min, p99 and max go together: with all three it is a table of quantiles".into()),
         }
+    }
+}
+
+fn by_mean(mean: Span, shape: Option<f64>) -> Result<Law, String> {
+    match shape {
+        None => Ok(Law::Exponential(mean.0)),
+        Some(shape) if (0.01..=1e6).contains(&shape) && !mean.0.is_zero() => {
+            Law::gamma(mean.0, shape).map_err(|error| error.to_string())
+        }
+        Some(_) => Err("a gamma needs a mean above 0 and a shape from 0.01 to 1000000".into()),
     }
 }
 

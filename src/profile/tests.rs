@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::seed::{Purpose, Seed};
+use crate::region::Law;
 
 const AUSTRALIA: &str = r#"
 schema = 1
@@ -107,6 +108,49 @@ rtt = { value = "95ms", source = "own measurement", date = "2026-11-20" }
     let singapore = places.iter().find(|place| place.region.name() == "Singapore").unwrap();
     assert_eq!(singapore.rtt.as_millis(), 95);
     assert_eq!(singapore.slots, 200);
+}
+
+/// Sydney, with one part of its model replaced by `numbers`.
+fn sydney_with(part: &str, numbers: &str) -> Result<PlaceSpec, String> {
+    let own = format!("{part} = {{ {numbers}, source = \"test\", date = \"2026-11-23\" }}");
+    let text = format!("{AUSTRALIA}\n[[region]]\ncode = \"ap-southeast-2\"\n{own}\n");
+    let profile = Loader::built_in().unwrap().parse_profile("mine.toml", &text).map_err(|error| error.to_string())?;
+    let places = profile.places(|_| Conditions::new(vec![], None))?;
+    Ok(places.into_iter().find(|place| place.region == RegionId::SYDNEY).unwrap())
+}
+
+#[test]
+fn a_time_is_a_law_by_what_is_said_of_it() {
+    let ms = std::time::Duration::from_millis;
+    for (numbers, law) in [
+        (r#"p50 = "500ms", p95 = "500ms""#, Law::Fixed(ms(500))),
+        (r#"p50 = "500ms", p95 = "900ms""#, Law::log_normal(ms(500), ms(900))),
+        (r#"mean = "500ms""#, Law::Exponential(ms(500))),
+        (r#"mean = "500ms", shape = 4"#, Law::gamma(ms(500), 4.0).unwrap()),
+    ] {
+        assert_eq!(sydney_with("ttft", numbers).map(|place| place.ttft), Ok(law), "{numbers}");
+    }
+    for (numbers, said) in [
+        (r#"p50 = "500ms""#, "by p50 and p95 (and min, p99, max), or by mean (and shape)"),
+        (r#"p50 = "500ms", p95 = "900ms", mean = "600ms""#, "not by a mixture"),
+        (r#"p50 = "500ms", p95 = "900ms", shape = 2"#, "not by a mixture"),
+        (r#"mean = "600ms", max = "900ms""#, "not by a mixture"),
+        (r#"mean = "500ms", shape = 0"#, "region ap-southeast-2: ttft: a gamma needs a mean above 0 and a shape"),
+    ] {
+        let refused = sydney_with("ttft", numbers).unwrap_err();
+        assert!(refused.contains(said), "{numbers}: {refused}");
+    }
+}
+
+#[test]
+fn a_queue_has_a_length_or_none_at_all() {
+    let queue = |limit: &str| sydney_with("capacity", &format!("slots = 5, queue = {limit}")).map(|place| place.queue);
+    assert_eq!(queue("7"), Ok(7));
+    assert_eq!(queue("\"unbounded\""), Ok(usize::MAX));
+    for broken in ["\"endless\"", "-1", "1.5"] {
+        let said = queue(broken).unwrap_err();
+        assert!(said.contains("expected a number of requests or \"unbounded\""), "{broken}: {said}");
+    }
 }
 
 #[test]

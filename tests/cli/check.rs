@@ -180,6 +180,8 @@ fn a_value_from_the_command_line_passes_the_same_checks() {
         ("residency=[\"Australia\"]", 6, "can be processed in Singapore"),
         ("route.singapor.cooldown=1s", 2, "there is no `singapor`; there are sydney, singapore"),
         ("route.sydney.cooldwn=1s", 2, "unknown key `cooldwn`; did you mean `cooldown`?"),
+        ("region.sydney.capacity.queue=unbounded", 0, "ok apac"),
+        ("region.sydney.capacity.queue=endless", 2, "expected a number of requests or \"unbounded\""),
         ("region.singapore=", 2, "--set region.singapore=: "),
         ("rtt", 2, "write it like region.ap-southeast-1.rtt.value=95ms"),
     ] {
