@@ -35,8 +35,17 @@ pub static WORKLOADS: &[Builtin] = &[
 
 pub static LATENCIES: &[Builtin] = &[builtin!("article", "profiles/latency/article.toml")];
 
-pub static SCENARIOS: &[Builtin] =
-    &[builtin!("calm", "profiles/scenarios/calm.toml"), builtin!("congested", "profiles/scenarios/congested.toml")];
+pub static SCENARIOS: &[Builtin] = &[
+    builtin!("calm", "profiles/scenarios/calm.toml"),
+    builtin!("congested", "profiles/scenarios/congested.toml"),
+    builtin!("throttle-storm", "profiles/scenarios/throttle-storm.toml"),
+    builtin!("sydney-outage", "profiles/scenarios/sydney-outage.toml"),
+    builtin!("singapore-slow", "profiles/scenarios/singapore-slow.toml"),
+    builtin!("cold-start", "profiles/scenarios/cold-start.toml"),
+    builtin!("brown-out", "profiles/scenarios/brown-out.toml"),
+    builtin!("token-bound", "profiles/scenarios/token-bound.toml"),
+    builtin!("herd", "profiles/scenarios/herd.toml"),
+];
 
 /// The Region model that profiles start from.
 pub static REGIONS: Builtin = builtin!("regions", "profiles/regions.toml");

@@ -31,7 +31,8 @@ fn an_unknown_name_is_answered_with_the_nearest_and_all_there_are() {
         ),
         (
             "--scenario congestd",
-            "error: no scenario is named `congestd`; did you mean `congested`? Built in: calm, congested. \
+            "error: no scenario is named `congestd`; did you mean `congested`? Built in: calm, congested, \
+             throttle-storm, sydney-outage, singapore-slow, cold-start, brown-out, token-bound, herd. \
              A path to a .toml file works too",
         ),
         (
