@@ -1,4 +1,8 @@
 //! Statistics that say how sure they are. Pure.
 
 pub mod bootstrap;
+pub mod crossing;
+pub mod crossover;
+pub mod knee;
 pub mod quantile;
+pub mod student;
