@@ -14,16 +14,18 @@
 //! | [`stats`] | intervals and comparisons |
 //! | [`measure`] | records → histograms → percentiles → the run's verdict |
 //! | [`profile`] | TOML files, built in or the user's own, and their checks |
+//! | [`govern`] | what a call costs |
 //! | [`clock`] | the only clocks and sleeps |
 //! | [`bedrock`] | the client: one attempt through the AWS SDK, stamped |
 //! | [`mock`] | the server: sockets, the delay line, the wire, around the Region model |
+//! | [`sweep`] | many loads, routes and seeds → knees and crossovers |
 //! | [`store`] | the results folder |
 //! | [`report`] | terminal, Markdown, plots |
 //! | [`drive`] | the pacer and the live driver: plan in, records out |
 //! | [`cli`] | one file per command |
 //!
-//! Dependencies point down: `cli` → `drive`, `mock`, `report` → `bedrock`, `store`, `measure` →
-//! `profile` → `routing`, `region`, `plan`, `stats` → `core`. `routing` may not see `region`, nor
+//! Dependencies point down: `cli` → `drive`, `mock`, `report` → `bedrock`, `store`, `sweep` →
+//! `measure`, `govern` → `profile` → `routing`, `region`, `plan`, `stats` → `core`. `routing` may not see `region`, nor
 //! `mock` see what measures it; `tests/layering` holds this.
 
 pub mod bedrock;
@@ -31,6 +33,7 @@ pub mod cli;
 pub mod clock;
 pub mod core;
 pub mod drive;
+pub mod govern;
 pub mod measure;
 pub mod mock;
 pub mod plan;
@@ -40,3 +43,4 @@ pub mod report;
 pub mod routing;
 pub mod stats;
 pub mod store;
+pub mod sweep;

@@ -13,6 +13,8 @@ pub enum World {
     Live,
     /// The built-in mock, on real sockets.
     Mock,
+    /// Virtual time: the rules without sockets.
+    Sim,
     /// Some other address, given by `--endpoint`.
     Endpoint,
 }
@@ -23,6 +25,7 @@ impl World {
         match self {
             Self::Live => "LIVE",
             Self::Mock => "MOCK",
+            Self::Sim => "SIMULATED",
             Self::Endpoint => "ENDPOINT",
         }
     }

@@ -53,6 +53,9 @@ pub static REGIONS: Builtin = builtin!("regions", "profiles/regions.toml");
 /// Inference profiles and burndown rates.
 pub static MODELS: Builtin = builtin!("models", "profiles/models.toml");
 
+/// What tokens cost.
+pub static PRICES: Builtin = builtin!("prices", "profiles/prices.toml");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,7 +72,7 @@ mod tests {
             for entry in std::fs::read_dir(format!("{root}{folder}")).unwrap() {
                 let path = entry.unwrap().path();
                 let file = path.display().to_string().replace(root, "");
-                let known = list.iter().chain([&REGIONS, &MODELS]).any(|builtin| builtin.file == file);
+                let known = list.iter().chain([&REGIONS, &MODELS, &PRICES]).any(|builtin| builtin.file == file);
                 assert!(known || path.is_dir(), "{file} is not in the list");
             }
         }

@@ -14,7 +14,7 @@ pub mod schema;
 pub mod toml_file;
 
 pub use load::{Kind, LoadError, Loader, text_of};
-pub use models::Models;
+pub use models::{IN_REGION, Models};
 pub use overrides::Override;
 pub use scenario::Scenario;
 pub use toml_file::FileError;

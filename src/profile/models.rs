@@ -7,8 +7,8 @@ use super::toml_file::{FileError, check_schema, nearest, parse};
 use crate::core::RegionId;
 use crate::core::residency::InferenceProfiles;
 
-/// How `ways` of the file names on-demand with the plain id.
-const IN_REGION: &str = "in-region";
+/// How our files name on-demand with the plain id.
+pub const IN_REGION: &str = "in-region";
 
 #[derive(Clone, Debug)]
 pub struct Models {

@@ -71,7 +71,7 @@ fn header(report: &Report<'_>, style: Style) -> Vec<String> {
     let world = report.summary.world;
     let paint = match world {
         World::Live => Paint::Good,
-        World::Mock | World::Endpoint => Paint::Doubtful,
+        World::Mock | World::Sim | World::Endpoint => Paint::Doubtful,
     };
     let badge = badge(world.label(), paint, style.colour);
     let indent = console::measure_text_width(&badge) + 2;

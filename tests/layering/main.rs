@@ -19,9 +19,11 @@ const HOUSE: &[(&str, &[&str])] = &[
     // Decides on what a client can know: never on the Region model's truth.
     ("routing", &["core"]),
     ("profile", &["core", "plan", "region", "routing"]),
+    ("govern", &["core", "profile"]),
     ("measure", &["core", "stats"]),
+    ("sweep", &["core", "stats", "govern", "measure"]),
     ("store", &["core", "measure"]),
-    ("report", &["core", "measure", "stats", "store"]),
+    ("report", &["core", "measure", "stats", "store", "sweep"]),
     ("bedrock", &["core", "clock"]),
     // Knows nothing of who is calling.
     ("mock", &["core", "clock", "plan", "region", "profile"]),
@@ -29,15 +31,15 @@ const HOUSE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "core", "clock", "stats", "plan", "region", "routing", "profile", "measure", "store", "report", "bedrock",
-            "mock", "drive",
+            "core", "clock", "stats", "plan", "region", "routing", "profile", "govern", "measure", "sweep", "store",
+            "report", "bedrock", "mock", "drive",
         ],
     ),
 ];
 
 /// Folders whose code takes `now` as an argument and never waits, reads a clock, opens a file,
 /// prints or draws unseeded.
-const PURE: &[&str] = &["core", "plan", "profile", "region", "routing", "measure", "stats", "report"];
+const PURE: &[&str] = &["core", "plan", "profile", "region", "routing", "govern", "measure", "stats", "report"];
 
 /// What pure code may not name, as beginnings of paths.
 const IMPURE: &[&[&str]] = &[

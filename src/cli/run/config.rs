@@ -92,7 +92,7 @@ impl Config {
             (false, true) => World::Live,
         };
         let scenario = match world {
-            World::Mock => Some(loader.scenario(args.scenario.as_deref().unwrap_or("congested"))?),
+            World::Mock | World::Sim => Some(loader.scenario(args.scenario.as_deref().unwrap_or("congested"))?),
             World::Live | World::Endpoint => None,
         };
         let shares = scenario.as_ref().map(Scenario::phases).unwrap_or_default();

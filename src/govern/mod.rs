@@ -1,0 +1,5 @@
+//! What a route costs.
+
+pub mod prices;
+
+pub use prices::{Price, Prices};
