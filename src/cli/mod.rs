@@ -9,12 +9,14 @@ mod profile;
 mod run;
 mod shelf;
 mod sources;
+mod sweep;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::profile::Kind;
+use crate::report::text::Style;
 use exit::Failure;
 
 /// Open-loop load tests and latency benchmarks for Amazon Bedrock, as seen from Sydney.
@@ -29,6 +31,8 @@ use exit::Failure;
     after_help = "Examples:
   bedbench run --rps 50 --profile apac --mock     rehearse: no account, no network, no cost
   bedbench run --rps 50 --profile apac            measure Bedrock itself (asks before it spends)
+  bedbench sweep --profile candidates --rps 5..120
+                                                  from which load on leaving Sydney pays
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
   bedbench profile list                           what can be compared
   bedbench profile check mine.toml                whether a profile of yours may be believed
@@ -45,6 +49,8 @@ struct Cli {
 enum Command {
     /// Fire a load along every route of a profile and report what came back
     Run(Box<run::RunArgs>),
+    /// Simulate every route at many loads: knees, crossovers, costs
+    Sweep(Box<sweep::SweepArgs>),
     /// Serve a mock Bedrock, one port per Region, for any client
     Mock(mock::MockArgs),
     /// What can be compared: list, show or check profiles
@@ -67,6 +73,7 @@ pub fn main() -> ExitCode {
     }
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(*args),
+        Command::Sweep(args) => sweep::run(*args),
         Command::Mock(args) => mock::run(&args),
         Command::Profile(command) => profile::run(&command),
         Command::Workload(command) => shelf::run(Kind::Workload, &command),
@@ -85,6 +92,16 @@ fn print(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(|error| Failure::failed(format!("cannot write to stdout: {error}"))),
     }
+}
+
+/// Width of tables where there is no terminal to ask.
+const PIPED_WIDTH: usize = 100;
+
+/// How to write on stdout.
+fn style() -> Style {
+    let term = console::Term::stdout();
+    let width = if term.is_term() { usize::from(term.size().1) } else { PIPED_WIDTH };
+    Style { colour: console::colors_enabled(), width }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What is seen while a run goes on, on stderr: one line per route, plain when piped.
 
+use std::io::IsTerminal;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -33,6 +34,17 @@ pub enum Display {
     Plain,
     /// Bars that redraw themselves.
     Bars,
+}
+
+impl Display {
+    /// Bars to a person, lines to a log.
+    pub fn on_stderr(quiet: bool) -> Self {
+        match quiet {
+            true => Self::Silent,
+            false if std::io::stderr().is_terminal() => Self::Bars,
+            false => Self::Plain,
+        }
+    }
 }
 
 impl Progress {

@@ -3,6 +3,7 @@
 pub mod finding;
 pub mod markdown;
 pub mod plots;
+pub mod sweep;
 pub mod text;
 
 mod cell;

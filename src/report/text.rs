@@ -22,6 +22,12 @@ pub struct Style {
 
 const NARROWEST: usize = 80;
 
+impl Style {
+    pub(super) fn readable(self) -> Self {
+        Self { width: self.width.max(NARROWEST), ..self }
+    }
+}
+
 /// Sentences do not get easier to read beyond this.
 const PROSE: usize = 100;
 
@@ -30,7 +36,7 @@ const PROSE: usize = 100;
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let style = Style { width: style.width.max(NARROWEST), ..style };
+    let style = style.readable();
     let sections = [
         header(report, style),
         tables::requests(report.summary, style),
@@ -41,15 +47,13 @@ pub fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Resu
         instrument(report.summary, style),
         verdict(report.summary, style),
     ];
-    for (i, section) in sections.iter().filter(|section| !section.is_empty()).enumerate() {
-        if i > 0 {
-            writeln!(out)?;
-        }
-        for line in section {
-            writeln!(out, "{line}")?;
-        }
-    }
-    Ok(())
+    out.write_all(joined(&sections).as_bytes())
+}
+
+/// Sections with an empty line between them.
+pub(super) fn joined(sections: &[Vec<String>]) -> String {
+    let sections = sections.iter().filter(|section| !section.is_empty());
+    sections.map(|section| section.join("\n") + "\n").collect::<Vec<_>>().join("\n")
 }
 
 /// A word that nobody overlooks.
@@ -68,30 +72,32 @@ fn badge(text: &str, paint: Paint, colour: bool) -> String {
 }
 
 fn header(report: &Report<'_>, style: Style) -> Vec<String> {
-    let world = report.summary.world;
-    let paint = match world {
-        World::Live => Paint::Good,
-        World::Mock | World::Sim | World::Endpoint => Paint::Doubtful,
-    };
-    let badge = badge(world.label(), paint, style.colour);
-    let indent = console::measure_text_width(&badge) + 2;
-    let mut lines = flow(&phrase::headline(report), style.width - indent);
-    lines.extend(flow(&phrase::setting(report), style.width - indent));
-    let mut lines: Vec<_> = lines
-        .into_iter()
-        .enumerate()
-        .map(|(i, line)| match i {
-            0 => format!("{badge}  {}", Paint::Strong.on(&line, style.colour)),
-            _ => format!("{}{}", " ".repeat(indent), Paint::Faint.on(&line, style.colour)),
-        })
-        .collect();
+    let (strong, faint) = (phrase::headline(report), phrase::setting(report));
+    let (mut lines, indent) = banner(report.summary.world, &strong, &faint, style);
     if report.summary.interrupted {
         lines.push(format!("{}{}", " ".repeat(indent), Paint::Doubtful.on(phrase::INTERRUPTED, style.colour)));
     }
     lines
 }
 
-fn title(text: &str, rest: &str, style: Style) -> String {
+/// The world that the numbers are from, and beside it what was run; with the indent of the latter.
+pub(super) fn banner(world: World, strong: &[String], faint: &[String], style: Style) -> (Vec<String>, usize) {
+    let paint = match world {
+        World::Live => Paint::Good,
+        World::Mock | World::Sim | World::Endpoint => Paint::Doubtful,
+    };
+    let badge = badge(world.label(), paint, style.colour);
+    let indent = console::measure_text_width(&badge) + 2;
+    let mut lines = flow(strong, style.width - indent);
+    lines.extend(flow(faint, style.width - indent));
+    let lines = lines.into_iter().enumerate().map(|(i, line)| match i {
+        0 => format!("{badge}  {}", Paint::Strong.on(&line, style.colour)),
+        _ => format!("{}{}", " ".repeat(indent), Paint::Faint.on(&line, style.colour)),
+    });
+    (lines.collect(), indent)
+}
+
+pub(super) fn title(text: &str, rest: &str, style: Style) -> String {
     format!("{}  {}", Paint::Strong.on(text, style.colour), Paint::Faint.on(rest, style.colour))
 }
 
@@ -101,8 +107,11 @@ fn findings(summary: &Summary, style: Style) -> Vec<String> {
         return Vec::new();
     }
     let head = title("Findings", "response time over all requests, whole measured time", style);
-    let bullets = sentences.iter().flat_map(|sentence| wrap(&format!("• {sentence}"), style.width.min(PROSE), 2));
-    std::iter::once(head).chain(bullets).collect()
+    std::iter::once(head).chain(bullets(&sentences, style)).collect()
+}
+
+pub(super) fn bullets(sentences: &[String], style: Style) -> Vec<String> {
+    sentences.iter().flat_map(|sentence| wrap(&format!("• {sentence}"), style.width.min(PROSE), 2)).collect()
 }
 
 fn instrument(summary: &Summary, style: Style) -> Vec<String> {

@@ -1,6 +1,5 @@
 //! What can be typed after `bedbench run`.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -10,7 +9,6 @@ use crate::cli::sources::Sources;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
 use crate::core::{RegionId, Seed};
-use crate::drive::Display;
 use crate::plan::arrival;
 
 /// Fire a load along every route of a profile, open loop: requests start when the plan says so,
@@ -140,18 +138,8 @@ pub enum Output {
     Json,
 }
 
-impl RunArgs {
-    /// How progress is shown: bars to a person, lines to a log.
-    pub fn display(&self) -> Display {
-        match self.quiet {
-            true => Display::Silent,
-            false if std::io::stderr().is_terminal() => Display::Bars,
-            false => Display::Plain,
-        }
-    }
-}
-
-fn arrivals() -> clap::builder::PossibleValuesParser {
+/// The kinds of arrivals, with what they are.
+pub fn arrivals() -> clap::builder::PossibleValuesParser {
     let values =
         arrival::ARRIVALS.iter().map(|entry| clap::builder::PossibleValue::new(entry.name).help(entry.summary));
     clap::builder::PossibleValuesParser::new(values)

@@ -2,12 +2,10 @@
 
 use std::io;
 
-use console::Term;
-
 use super::args::Output;
 use super::config::Config;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::print;
+use crate::cli::{print, style};
 use crate::clock;
 use crate::core::residency::Standing;
 use crate::core::slo::Slo;
@@ -18,13 +16,10 @@ use crate::measure::series::Level;
 use crate::measure::verdict::Grade;
 use crate::measure::{Recorder, Summary};
 use crate::report::plots::PLOTS;
-use crate::report::text::{self, Style};
+use crate::report::text;
 use crate::report::{FORMATS, Report};
 use crate::store::Folder;
 use crate::store::manifest::{self, Manifest};
-
-/// Width of tables where there is no terminal to ask.
-const PIPED_WIDTH: usize = 100;
 
 /// A run whose last answer is in.
 pub struct Finished {
@@ -98,12 +93,6 @@ fn save(folder: &Folder, report: &Report<'_>) -> io::Result<()> {
     folder.write_manifest(report.manifest)?;
     FORMATS.iter().try_for_each(|format| folder.write(format.file, &(format.render)(report)))?;
     PLOTS.iter().try_for_each(|plot| folder.write(&format!("plots/{}", plot.file), &(plot.draw)(report)))
-}
-
-fn style() -> Style {
-    let term = Term::stdout();
-    let width = if term.is_term() { usize::from(term.size().1) } else { PIPED_WIDTH };
-    Style { colour: console::colors_enabled(), width }
 }
 
 /// A run that got no single answer has measured nothing: most likely it was set up wrongly.

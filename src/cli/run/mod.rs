@@ -4,7 +4,7 @@ mod args;
 mod config;
 mod finish;
 
-pub use args::RunArgs;
+pub use args::{RunArgs, arrivals};
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use config::Config;
 
 pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     guard::warn_of_ambient_endpoints();
-    let (output, display) = (args.format, args.display());
+    let (output, display) = (args.format, Display::on_stderr(args.quiet));
     let out = args.out.clone();
     let config = Config::resolve(args)?;
     if let Some(path) = &out {

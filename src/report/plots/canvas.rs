@@ -162,6 +162,12 @@ impl Canvas<'_> {
         self.area.draw(&Polygon::new(points, color.filled())).expect(IN_MEMORY);
     }
 
+    /// A polygon through which what lies below can be seen.
+    pub fn veil(&self, points: &[Point], color: RGBColor) {
+        let points: Vec<_> = points.iter().copied().map(at).collect();
+        self.area.draw(&Polygon::new(points, color.mix(0.16).filled())).expect(IN_MEMORY);
+    }
+
     pub fn disc(&self, centre: Point, radius: f64, color: RGBColor) {
         self.area.draw(&Circle::new(at(centre), units(radius), color.filled())).expect(IN_MEMORY);
     }

@@ -8,6 +8,7 @@ mod fixture;
 mod histograms;
 mod percentiles;
 mod style;
+pub mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;

@@ -125,21 +125,37 @@ pub struct Frame {
     provenance: String,
 }
 
+/// What the frame says of where the numbers come from.
+pub struct Origin {
+    pub subtitle: String,
+    pub badges: Vec<(String, RGBColor)>,
+    pub provenance: String,
+}
+
 impl Frame {
     pub fn new(report: &Report<'_>, title: &str, notes: &str) -> Self {
-        let badges = badges(report);
-        let badge_room = badges.iter().map(|(text, _)| badge_width(text) + 8.0).sum::<f64>() + 16.0;
-        let room = WIDTH - 2.0 * MARGIN;
         let manifest = report.manifest;
-        Self {
-            title: TITLE.wrap(title, room - badge_room),
-            subtitle: SUBTITLE.wrap(&subtitle(report), room),
-            badges,
-            notes: SMALL.wrap(notes, room),
+        let origin = Origin {
+            subtitle: subtitle(report),
+            badges: badges(report),
             provenance: format!(
                 "bedbench {} · started {} · configuration {}",
                 manifest.version, manifest.started, manifest.config_hash
             ),
+        };
+        Self::around(origin, title, notes)
+    }
+
+    pub fn around(origin: Origin, title: &str, notes: &str) -> Self {
+        let Origin { subtitle, badges, provenance } = origin;
+        let badge_room = badges.iter().map(|(text, _)| badge_width(text) + 8.0).sum::<f64>() + 16.0;
+        let room = WIDTH - 2.0 * MARGIN;
+        Self {
+            title: TITLE.wrap(title, room - badge_room),
+            subtitle: SUBTITLE.wrap(&subtitle, room),
+            badges,
+            notes: SMALL.wrap(notes, room),
+            provenance,
         }
     }
 
@@ -186,7 +202,7 @@ fn badge_width(text: &str) -> f64 {
 /// What a reader must not overlook: a run that is not Bedrock, was cut short, or doubts itself.
 fn badges(report: &Report<'_>) -> Vec<(String, RGBColor)> {
     let summary = report.summary;
-    let world = (summary.world != World::Live).then(|| (summary.world.label().to_owned(), INK));
+    let world = world_badge(summary.world);
     let interrupted = summary.interrupted.then(|| ("INTERRUPTED".to_owned(), FAILURE));
     let verdict = match summary.verdict.grade {
         Grade::Valid => None,
@@ -194,6 +210,10 @@ fn badges(report: &Report<'_>) -> Vec<(String, RGBColor)> {
         Grade::Invalid => Some((Grade::Invalid.to_string(), FAILURE)),
     };
     [world, verdict, interrupted].into_iter().flatten().collect()
+}
+
+pub fn world_badge(world: World) -> Option<(String, RGBColor)> {
+    (world != World::Live).then(|| (world.label().to_owned(), INK))
 }
 
 fn subtitle(report: &Report<'_>) -> String {

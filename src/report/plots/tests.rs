@@ -47,16 +47,16 @@ fn named(name: &str) -> &'static Run {
 }
 
 /// Every text with its place, as a reader would find it.
-struct Label {
-    text: String,
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
-    upright: bool,
+pub struct Label {
+    pub text: String,
+    pub left: f64,
+    pub right: f64,
+    pub top: f64,
+    pub bottom: f64,
+    pub upright: bool,
 }
 
-fn labels(svg: &str) -> Vec<Label> {
+pub fn labels(svg: &str) -> Vec<Label> {
     let document = Document::parse(svg).unwrap();
     let view: Vec<f64> =
         document.root_element().attribute("viewBox").unwrap().split(' ').map(|v| v.parse().unwrap()).collect();

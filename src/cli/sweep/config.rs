@@ -1,0 +1,162 @@
+//! From what was typed to what is swept: defaults and files resolved, everything checked.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::args::SweepArgs;
+use crate::cli::exit::Failure;
+use crate::core::request::Timeouts;
+use crate::core::residency::Standing;
+use crate::core::slo::Slo;
+use crate::core::units::{Span, grouped};
+use crate::govern::Prices;
+use crate::plan::arrival;
+use crate::plan::workload::Workload;
+use crate::profile::{Profile, Scenario};
+use crate::sweep::{PricedTarget, Question, Setting};
+
+/// Below it the tail of a point is chance.
+const SHORTEST: Duration = Duration::from_secs(30 * 60);
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+const MOST_RPS: f64 = 100_000.0;
+/// Points of the grid.
+const MOST_POINTS: u64 = 20_000;
+
+pub struct Config {
+    pub profile: Profile,
+    pub workload: Workload,
+    pub scenario: Scenario,
+    pub latency: Option<String>,
+    pub set: Vec<String>,
+    pub arrival: &'static arrival::Entry,
+    pub duration: Span,
+    pub warmup: Span,
+    pub timeouts: Timeouts,
+    /// The first of the seeds.
+    pub seed: u64,
+    pub question: Question,
+    /// By route.
+    pub prices: Vec<Vec<PricedTarget>>,
+    /// What the user should know before anything is simulated.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// # Errors
+    /// One clear line about the first thing that cannot be.
+    pub fn resolve(args: &SweepArgs) -> Result<Self, Failure> {
+        let loads = args.rps.spaced(args.steps).map_err(|wrong| Failure::usage(format!("--rps: {wrong}")))?;
+        check_numbers(args, loads[loads.len() - 1])?;
+        let loader = args.sources.loader(args.latency.as_deref())?;
+        let mut profile = loader.profile(&args.profile)?;
+        profile.select(&args.route).map_err(Failure::usage)?;
+        if args.no_reference {
+            profile.routes.retain(|route| route.standing == Standing::Candidate);
+        }
+        if profile.routes.is_empty() {
+            return Err(Failure::usage("no route is left to sweep; drop --no-reference or name another --route"));
+        }
+        let points = loads.len() as u64 * args.seeds * profile.routes.len() as u64;
+        if points > MOST_POINTS {
+            return Err(Failure::usage(format!(
+                "{} points are more than one sweep takes ({}); take fewer loads, --seeds or routes",
+                grouped(points),
+                grouped(MOST_POINTS)
+            )));
+        }
+        let workload = loader.workload(&args.workload)?;
+        let slos = if args.slo.is_empty() { workload.slo.clone() } else { args.slo.clone() };
+        if slos.is_empty() {
+            return Err(Failure::usage(format!(
+                "workload `{}` has no objective, and a knee needs one; give it with --slo 'ttft:p95<900ms'",
+                workload.name
+            )));
+        }
+        let timeouts = Timeouts::default();
+        if let Some(slo) = slos.iter().find(|slo| slo.limit >= timeouts.request) {
+            return Err(Failure::usage(format!(
+                "--slo {slo}: a request ends after {}, so nobody can miss it; lower the limit",
+                Span(timeouts.request)
+            )));
+        }
+        let scenario = loader.scenario(&args.scenario)?;
+        Ok(Self {
+            prices: price(&profile, args.prices.as_deref())?,
+            question: question(&profile, loads, args.seeds, slos, timeouts),
+            warnings: profile.warnings.iter().map(ToString::to_string).collect(),
+            latency: loader.latency(),
+            set: args.sources.set.iter().map(ToString::to_string).collect(),
+            arrival: arrival::find(&args.arrival).expect("clap took only names of the list"),
+            duration: args.duration,
+            warmup: args.warmup,
+            seed: args.seed,
+            profile,
+            workload,
+            scenario,
+            timeouts,
+        })
+    }
+
+    pub fn setting(&self) -> Setting {
+        Setting {
+            profile: self.profile.name.clone(),
+            workload: self.workload.name.clone(),
+            scenario: self.scenario.name.clone(),
+            latency: self.latency.clone(),
+            set: self.set.clone(),
+            arrival: self.arrival.name.to_owned(),
+            warmup: self.warmup,
+            duration: self.duration,
+            deadline: Span(self.timeouts.request),
+            residency: self.profile.residency.allowed().collect(),
+            seed: self.seed,
+        }
+    }
+}
+
+fn question(profile: &Profile, loads: Vec<f64>, seeds: u64, slos: Vec<Slo>, timeouts: Timeouts) -> Question {
+    let routes = profile.routes.iter().map(|route| route.name.clone()).collect();
+    Question { routes, loads, seeds, slos, deadline: timeouts.request }
+}
+
+fn check_numbers(args: &SweepArgs, most: f64) -> Result<(), Failure> {
+    if most > MOST_RPS {
+        return Err(Failure::usage(format!("--rps: a load can be at most {MOST_RPS}/s, and {most} is above it")));
+    }
+    if args.duration.0 < SHORTEST {
+        return Err(Failure::usage(format!(
+            "--duration {}: a point needs at least 30m, or its tail is chance; leave it out or raise it",
+            args.duration
+        )));
+    }
+    if args.duration.0 > LONGEST || args.warmup.0 > LONGEST {
+        return Err(Failure::usage("--duration and --warmup can be at most 7 days"));
+    }
+    let requests = most * (args.duration.0 + args.warmup.0).as_secs_f64();
+    if requests > f64::from(u32::MAX) {
+        return Err(Failure::usage(format!(
+            "{requests:.0} requests at the highest load are more than a plan can number ({}); lower --rps or --duration",
+            u32::MAX
+        )));
+    }
+    Ok(())
+}
+
+/// What every target of every route costs.
+fn price(profile: &Profile, own: Option<&Path>) -> Result<Vec<Vec<PricedTarget>>, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
+    let mut prices = Prices::built_in().map_err(|error| wrong(&error))?;
+    if let Some(path) = own {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("--prices {}: {error}", path.display())))?;
+        prices = prices.under(&path.to_string_lossy(), &text).map_err(|error| wrong(&error))?;
+    }
+    let targets = |route: &crate::profile::Route| {
+        let priced = route.targets.iter().map(|target| {
+            let price = prices.of(target, &profile.models).map_err(|missing| wrong(&missing))?;
+            Ok(PricedTarget { region: target.endpoint(), model: target.model().to_owned(), price })
+        });
+        priced.collect::<Result<Vec<_>, Failure>>()
+    };
+    profile.routes.iter().map(targets).collect()
+}

@@ -1,0 +1,93 @@
+//! `bedbench sweep`: arguments → configuration → points → knees, crossovers and plots.
+
+mod args;
+mod config;
+mod progress;
+
+pub use args::SweepArgs;
+
+use std::io;
+
+use super::exit::{Exit, Failure};
+use super::{guard, print, style};
+use crate::clock;
+use crate::core::run::World;
+use crate::drive::Display;
+use crate::measure::Recorder;
+use crate::report::plots::sweep::SWEEP_PLOTS;
+use crate::report::sweep::{CSV, JSON, SWEEP_FORMATS, text};
+use crate::store::Folder;
+use crate::store::folder::rfc3339;
+use crate::sweep::{Engine, Key, Point, RouteSweep, SCHEMA, Sweep, Watched, explore};
+use args::Output;
+use config::Config;
+use progress::Progress;
+
+pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
+    let config = Config::resolve(&args)?;
+    let simulate = simulator()?;
+    let (created, display) = (clock::unix_nanos(), Display::on_stderr(args.quiet));
+    config.warnings.iter().for_each(|warning| guard::warn(warning));
+    let folder = match &args.out {
+        Some(path) => Folder::named(path),
+        None => Folder::under_results(created, &format!("{}-sweep", config.profile.name)),
+    };
+    let folder = folder.map_err(|error| Failure::usage(error.to_string()))?;
+    let sweep = sweep(&config, simulate, created, display);
+    let saved = save(&folder, &sweep);
+    if !args.quiet {
+        match args.format {
+            Output::Text => print(&text::render(&sweep, style()))?,
+            Output::Json => print(&(JSON.render)(&sweep))?,
+            Output::Csv => print(&(CSV.render)(&sweep))?,
+        }
+        eprintln!("Results in {}", folder.path().display());
+    }
+    saved.map_err(|error| Failure::failed(format!("the results are incomplete: {error}")))?;
+    Ok(Exit::Ok)
+}
+
+/// Fires one route at one load under one seed.
+type Simulate = fn(&Config, Key) -> Recorder;
+
+fn simulator() -> Result<Simulate, Failure> {
+    Err(Failure::failed("this version has no simulator to sweep with"))
+}
+
+fn sweep(config: &Config, simulate: Simulate, created: u64, display: Display) -> Sweep {
+    let question = &config.question;
+    let watched = Watched::for_slos(&question.slos);
+    let measure = |key: Key| {
+        let seed = config.seed.wrapping_add(key.seed);
+        Point::read(&simulate(config, key), (key.rps(), seed), &watched, &config.prices[key.route])
+    };
+    let progress = Progress::new(display);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut engine = Engine::new(measure, cores, &progress);
+    let findings = explore(&mut engine, question);
+    let points = engine.into_points(question.routes.len());
+    let measured = config.prices.iter().zip(findings.knees).zip(points);
+    let routes = config.profile.routes.iter().zip(measured).map(|(route, ((prices, knee), points))| RouteSweep {
+        head: route.head(),
+        prices: prices.clone(),
+        knee,
+        points,
+    });
+    Sweep {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        world: World::Sim,
+        started: rfc3339(created),
+        setting: config.setting(),
+        loads: question.loads.clone(),
+        seeds: question.seeds,
+        slos: question.slos.clone(),
+        routes: routes.collect(),
+        pairs: findings.pairs,
+    }
+}
+
+fn save(folder: &Folder, sweep: &Sweep) -> io::Result<()> {
+    SWEEP_FORMATS.iter().try_for_each(|format| folder.write(format.file, &(format.render)(sweep)))?;
+    SWEEP_PLOTS.iter().try_for_each(|plot| folder.write(&format!("plots/{}", plot.file), &(plot.draw)(sweep)))
+}

@@ -1,0 +1,174 @@
+//! Lines over the load, with bands, the names at their ends.
+
+use crate::core::units::{grouped, length};
+use crate::report::plots::axis::{Scale, columns, rows, spread};
+use crate::report::plots::canvas::{Canvas, Point, Type, WIDTH, stroke};
+use crate::report::plots::style::{
+    AXIS, FAILURE, FAILURE_TINT, Frame, GRID, LABEL, Look, MARGIN, Origin, TICK, WHITE, shown, world_badge,
+};
+use crate::report::sweep::sentence::rate;
+use crate::sweep::{Point as Measured, RouteSweep, Spread, Sweep};
+
+pub const LEFT: f64 = 88.0;
+pub const RIGHT: f64 = 770.0;
+/// Above the numbers, for what is none.
+const LANE: f64 = 20.0;
+
+/// One route over the loads of the grid.
+pub struct Line {
+    pub name: String,
+    pub look: Look,
+    /// Load and value; infinite where a failure stands in for the number.
+    points: Vec<(f64, Spread<f64>)>,
+}
+
+/// One line per route that has any number.
+pub fn lines(sweep: &Sweep, of: impl Fn(&Measured) -> Option<f64>) -> Vec<Line> {
+    let line = |(i, route): (usize, &RouteSweep)| {
+        let points: Vec<_> = sweep.loads.iter().filter_map(|load| Some((*load, route.spread(*load, &of)?))).collect();
+        (!points.is_empty()).then(|| Line { name: shown(&route.head), look: Look::of(i), points })
+    };
+    sweep.routes.iter().enumerate().filter_map(line).collect()
+}
+
+impl Line {
+    /// Every value but those that are none.
+    pub fn values(&self) -> impl Iterator<Item = f64> {
+        self.points.iter().flat_map(|(_, at)| [at.low, at.middle, at.high]).filter(|value| value.is_finite())
+    }
+
+    fn fails(&self) -> bool {
+        self.points.iter().any(|(_, at)| at.high.is_infinite())
+    }
+}
+
+/// A field of lines that share a scale.
+pub struct Panel<'a> {
+    pub lines: &'a [Line],
+    pub y: Scale,
+    pub top: f64,
+    pub bottom: f64,
+    /// What the height means, with its unit.
+    pub name: &'a str,
+    pub tick: fn(f64) -> String,
+    /// What stands above the numbers; drawn where a line gets there.
+    pub beyond: &'static str,
+}
+
+impl Panel<'_> {
+    fn has_lane(&self) -> bool {
+        self.lines.iter().any(Line::fails)
+    }
+
+    /// Where numbers begin, below the lane of failures if there is one.
+    fn ceiling(&self) -> f64 {
+        if self.has_lane() { self.top + LANE } else { self.top }
+    }
+
+    /// The scale, laid over the panel.
+    pub fn scale(&self) -> Scale {
+        self.y.over(self.bottom, self.ceiling())
+    }
+
+    pub fn draw(&self, canvas: &Canvas<'_>, x: &Scale, loads: &[f64]) {
+        let y = self.scale();
+        for load in loads {
+            canvas.line(&[(x.at(*load), self.top), (x.at(*load), self.bottom)], stroke(GRID, 1.0));
+        }
+        if self.has_lane() {
+            canvas.rect((LEFT, self.top), (RIGHT, self.ceiling() - 4.0), FAILURE_TINT);
+            canvas.text(
+                self.beyond,
+                (LEFT - 8.0, self.top + LANE / 2.0 - 2.0),
+                Type { color: FAILURE, ..TICK.right() },
+            );
+        }
+        rows(canvas, &y, &y.ticks(6), (LEFT, RIGHT), self.tick);
+        canvas.line(&[(LEFT, self.top), (LEFT, self.bottom)], stroke(AXIS, 1.0));
+        columns(canvas, x, loads, self.bottom, rate);
+        canvas.upright(self.name, (MARGIN - 8.0, (self.top + self.bottom) / 2.0), TICK.centred());
+        let height = |value: f64| if value.is_finite() { y.at(value) } else { self.top + LANE / 2.0 - 2.0 };
+        let path = |line: &Line, of: fn(&Spread<f64>) -> f64| -> Vec<Point> {
+            line.points.iter().map(|(load, at)| (x.at(*load), height(of(at)))).collect()
+        };
+        for line in self.lines {
+            let mut band = path(line, |at| at.low);
+            band.extend(path(line, |at| at.high).into_iter().rev());
+            canvas.veil(&band, line.look.color);
+        }
+        let mut ends = Vec::new();
+        for line in self.lines {
+            let middle = path(line, |at| at.middle);
+            canvas.line(&middle, stroke(WHITE, 4.0));
+            canvas.line(&middle, line.look.stroke(2.3));
+            middle.iter().for_each(|point| line.look.marker(canvas, *point));
+            ends.extend(middle.last().copied());
+        }
+        self.label(canvas, &ends);
+    }
+
+    /// The names at the right ends of their lines, moved apart where they crowd.
+    fn label(&self, canvas: &Canvas<'_>, ends: &[Point]) {
+        const STEP: f64 = 15.0;
+        let left = RIGHT + 26.0;
+        let room = WIDTH - MARGIN / 2.0 - left;
+        let words: Vec<_> = self.lines.iter().map(|line| LABEL.wrap(&line.name, room)).collect();
+        let heights: Vec<_> = words.iter().map(|words| words.len() as f64 * STEP + 4.0).collect();
+        let wanted: Vec<_> = ends.iter().map(|(_, y)| *y).collect();
+        let middles = spread(&wanted, &heights, self.top - 8.0, self.bottom + 8.0);
+        for ((line, words), (end, middle)) in self.lines.iter().zip(&words).zip(ends.iter().zip(middles)) {
+            canvas.line(
+                &[(end.0 + 7.0, end.1), (RIGHT + 14.0, middle), (left - 4.0, middle)],
+                stroke(line.look.color, 1.0),
+            );
+            let mut y = middle - (words.len() as f64 - 1.0) * STEP / 2.0;
+            for word in words {
+                canvas.text(word, (left, y), Type { color: line.look.ink, ..LABEL });
+                y += STEP;
+            }
+        }
+    }
+}
+
+/// The loads as an axis, with a little room on both sides.
+pub fn load_scale(sweep: &Sweep) -> Scale {
+    let (least, most) = (sweep.loads[0], sweep.loads[sweep.loads.len() - 1]);
+    let room = (most - least) * 0.02;
+    Scale::linear(least - room, most + room).over(LEFT, RIGHT)
+}
+
+pub fn load_axis_name(canvas: &Canvas<'_>, y: f64) {
+    canvas.text("offered load in requests/s", ((LEFT + RIGHT) / 2.0, y), TICK.centred());
+}
+
+/// What the band is.
+pub fn band_note(sweep: &Sweep) -> String {
+    format!("Line: the middle one of the seeds at each load; band: all of them, {} or more.", sweep.seeds)
+}
+
+pub fn frame(sweep: &Sweep, title: &str, notes: &str) -> Frame {
+    let setting = &sweep.setting;
+    let requests: Vec<_> =
+        sweep.routes.iter().map(|route| route.points.iter().map(|p| p.planned).sum::<u64>()).collect();
+    let (least, most) = (requests.iter().min(), requests.iter().max());
+    let n = match (least, most) {
+        (Some(least), Some(most)) if least == most => grouped(*least),
+        (Some(least), Some(most)) => format!("{}–{}", grouped(*least), grouped(*most)),
+        _ => "0".into(),
+    };
+    let parts = [
+        format!("profile {}", setting.profile),
+        format!("scenario {}", setting.scenario),
+        format!("workload {}", setting.workload),
+        format!("{} arrivals", setting.arrival),
+        format!("{} loads × {} seeds from {}", sweep.loads.len(), sweep.seeds, setting.seed),
+        format!("{} measured at each", length(setting.duration.0)),
+        format!("n = {n} requests per route"),
+    ];
+    let origin = Origin {
+        subtitle: parts.join(" · "),
+        badges: world_badge(sweep.world).into_iter().collect(),
+        provenance: format!("bedbench {} · started {}", sweep.version, sweep.started),
+    };
+    Frame::around(origin, title, notes)
+}

@@ -1,0 +1,159 @@
+//! `latency-by-load.svg`: the deciding percentile and the median against the load, and where it turns.
+
+use super::SweepPlot;
+use super::chart::{LEFT, Line, Panel, RIGHT, band_note, frame, lines, load_axis_name, load_scale};
+use crate::core::residency::Standing;
+use crate::measure::series::Level;
+use crate::report::cell;
+use crate::report::plots::axis::{Scale, time_tick};
+use crate::report::plots::canvas::{Canvas, Type, WIDTH, dashed, paint, stroke};
+use crate::report::plots::style::{INK, Look, MARGIN, SMALL};
+use crate::report::sweep::sentence::{interval, knee, place, quantity, rate};
+use crate::stats::crossing::Crossing;
+use crate::stats::knee::Knee;
+use crate::sweep::{Sweep, Watched};
+
+pub const PLOT: SweepPlot = SweepPlot { file: "latency-by-load.svg", draw };
+
+const TALL: f64 = 320.0;
+const LOW: f64 = 170.0;
+const ROW: f64 = 18.0;
+
+/// One line of what turns where.
+struct Turn {
+    text: String,
+    look: Look,
+    crossing: Crossing,
+}
+
+fn draw(sweep: &Sweep) -> String {
+    let decisive = sweep.decisive();
+    let median = Watched { q: 0.5, ..decisive };
+    let notes = format!(
+        "Over all requests, a failure above every answer; intended start to {}. {} Below: knees (highest load \
+         that meets every SLO) and crossovers, with their 95 % intervals over seeds.",
+        if decisive.metric == crate::core::Metric::Ttft { "first token" } else { "the end of the answer" },
+        band_note(sweep),
+    );
+    let frame = frame(sweep, &title(sweep), &notes);
+    let turns = turns(sweep);
+    let top = frame.top();
+    let middle = top + TALL;
+    let strip = middle + 50.0;
+    let second = strip + turns.len() as f64 * ROW + if turns.is_empty() { 0.0 } else { 40.0 };
+    let bottom = second + LOW;
+    let x = load_scale(sweep);
+    paint(frame.height(bottom + 40.0), |canvas| {
+        frame.draw(canvas, bottom + 40.0);
+        let decisive_lines = of(sweep, decisive);
+        let name = quantity(decisive);
+        let panel = panel(&decisive_lines, &name, (top, middle), Some(sweep.slos[0].limit.as_secs_f64()));
+        panel.draw(canvas, &x, &sweep.loads);
+        limit(canvas, sweep, &panel.scale());
+        load_axis_name(canvas, middle + 34.0);
+        for (i, turn) in turns.iter().enumerate() {
+            turn.draw(canvas, &x, strip + (i as f64 + 0.5) * ROW + 8.0);
+        }
+        let median_lines = of(sweep, median);
+        let name = quantity(median);
+        self::panel(&median_lines, &name, (second, bottom), None).draw(canvas, &x, &sweep.loads);
+        load_axis_name(canvas, bottom + 34.0);
+    })
+}
+
+fn of(sweep: &Sweep, watched: Watched) -> Vec<Line> {
+    lines(sweep, |point| match point.level(watched)? {
+        Level::At(time) => Some(time.as_secs_f64()),
+        Level::Failed => Some(f64::INFINITY),
+    })
+}
+
+fn panel<'a>(lines: &'a [Line], name: &'a str, (top, bottom): (f64, f64), also: Option<f64>) -> Panel<'a> {
+    let values = || lines.iter().flat_map(Line::values).chain(also);
+    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
+    let low = if low.is_finite() { low } else { 0.0 };
+    Panel { lines, y: Scale::times(low, high), top, bottom, name, tick: time_tick, beyond: cell::FAILED }
+}
+
+/// The objective that decides, as a line across.
+fn limit(canvas: &Canvas<'_>, sweep: &Sweep, y: &Scale) {
+    let slo = &sweep.slos[0];
+    let y = y.at(slo.limit.as_secs_f64());
+    canvas.line(&[(LEFT, y), (RIGHT, y)], dashed(INK, 1.2, 6.0, 4.0));
+    canvas.text(&format!("SLO {slo}"), (LEFT + 6.0, y - 9.0), Type { color: INK, ..SMALL });
+}
+
+/// Knees in the order of the routes, then crossovers by load.
+fn turns(sweep: &Sweep) -> Vec<Turn> {
+    let knees = sweep.routes.iter().enumerate().filter_map(|(i, route)| match route.knee {
+        Knee::At(crossing) => {
+            let text = format!("knee of {}: {} ({})", cell::name(&route.head), rate(crossing.at), interval(&crossing));
+            Some(Turn { text, look: Look::of(i), crossing })
+        }
+        Knee::BelowSmallest { .. } | Knee::AboveLargest { .. } => None,
+    });
+    let mut turns: Vec<_> = knees.collect();
+    let mut crossovers = Vec::new();
+    for pair in &sweep.pairs {
+        for one in &pair.crossovers {
+            let higher = if one.lower_beyond == pair.base { &pair.other } else { &pair.base };
+            let text = format!(
+                "{} below {higher} from {} ({})",
+                one.lower_beyond,
+                rate(one.crossing.at),
+                interval(&one.crossing)
+            );
+            let route = sweep.routes.iter().position(|route| route.head.name == one.lower_beyond).unwrap_or(0);
+            crossovers.push(Turn { text, look: Look::of(route), crossing: one.crossing });
+        }
+    }
+    crossovers.sort_by(|a, b| a.crossing.at.total_cmp(&b.crossing.at));
+    turns.extend(crossovers);
+    turns
+}
+
+impl Turn {
+    fn draw(&self, canvas: &Canvas<'_>, x: &Scale, y: f64) {
+        // An end that is no number leaves through the side of the plot.
+        let (left, right) =
+            (self.crossing.low.map_or(LEFT, |low| x.at(low)), self.crossing.high.map_or(RIGHT, |high| x.at(high)));
+        let pen = stroke(self.look.ink, 1.6);
+        canvas.line(&[(left, y), (right, y)], pen);
+        for end in [self.crossing.low.map(|_| left), self.crossing.high.map(|_| right)].into_iter().flatten() {
+            canvas.line(&[(end, y - 4.0), (end, y + 4.0)], pen);
+        }
+        let at = x.at(self.crossing.at);
+        self.look.marker(canvas, (at, y));
+        let kind = Type { color: self.look.ink, ..SMALL };
+        let wide = kind.width(&self.text);
+        let (after, before) = (right.max(at) + 12.0, left.min(at) - 12.0);
+        if after + wide < WIDTH - MARGIN / 2.0 {
+            canvas.text(&self.text, (after, y), kind);
+        } else {
+            canvas.text(&kind.fit(&self.text, before), (before, y), kind.right());
+        }
+    }
+}
+
+/// What holds for the first route, and who overtakes it first.
+fn title(sweep: &Sweep) -> String {
+    let Some(home) = sweep.routes.first() else { return "No route was swept".into() };
+    let mine = sweep.pairs.iter().filter(|pair| pair.base == home.head.name);
+    let overtaking = mine.flat_map(|pair| &pair.crossovers).filter(|one| one.lower_beyond != home.head.name);
+    let standing =
+        |name: &str| sweep.routes.iter().find(|route| route.head.name == name).map(|route| route.head.standing);
+    // A reference may not be chosen, so it is named only where no candidate overtakes.
+    let first = overtaking.min_by(|a, b| {
+        let rank = |one: &crate::sweep::Overtaking| standing(&one.lower_beyond) == Some(Standing::Reference);
+        rank(a).cmp(&rank(b)).then(a.crossing.at.total_cmp(&b.crossing.at))
+    });
+    let told = knee(sweep, home);
+    match first {
+        Some(one) => {
+            let other = sweep.routes.iter().find(|route| route.head.name == one.lower_beyond);
+            let name = other.map_or_else(|| one.lower_beyond.clone(), |route| cell::name(&route.head));
+            format!("{told}; from {} on, {name} has the lower {}", place(&one.crossing), quantity(sweep.decisive()))
+        }
+        None => told,
+    }
+}
