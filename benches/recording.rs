@@ -37,7 +37,7 @@ fn records() -> Vec<(RequestRecord, AttemptRecord)> {
             attempts: 1,
             region: Some(RegionId::SYDNEY),
             usage,
-            prompt_hash: u64::from(index),
+            prompt_hash: Some(u64::from(index)),
         };
         let attempt = AttemptRecord {
             route: 0,

@@ -10,9 +10,9 @@ use bedbench::core::units::Rate;
 use bedbench::core::{RunTime, Seed};
 use bedbench::plan::{Plan, arrival};
 use bedbench::profile::{Loader, Scenario, builtin};
-use bedbench::region::World;
 use bedbench::region::call::{Call, Effect, Input, Refusal, Ticket, Timeline};
 use bedbench::region::fault::Exception;
+use bedbench::region::{Service, World};
 
 const WARM_UP: Duration = Duration::from_secs(5);
 const MEASURED: Duration = Duration::from_secs(60);
@@ -60,14 +60,18 @@ fn play(name: &str, route: &str) -> Played {
     let mut process = (arrival::find("poisson").unwrap().build)(Rate(50.0), seed);
     let plan = Plan::draw(process.as_mut(), &workload, WARM_UP + MEASURED, seed);
     let mut world = World::new(seed, places, workload.clone());
+    let service = Service {
+        endpoint: target.endpoint(),
+        pool: target.pool(),
+        model: model.into(),
+        destinations: destinations.clone(),
+    };
+    let path = world.path(RunTime::ZERO, &service);
     let mut out = Vec::new();
     for request in plan.requests() {
         let call = Call {
             ticket: Ticket(u64::from(request.index)),
-            endpoint: target.endpoint(),
-            pool: target.pool(),
-            model: model.into(),
-            destinations: destinations.clone(),
+            path,
             key: request.key(),
             attempt: 0,
             input_tokens: request.input_tokens,

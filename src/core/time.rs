@@ -63,3 +63,14 @@ impl fmt::Display for RunTime {
         write!(f, "{:.3} s", self.as_secs_f64())
     }
 }
+
+/// `seconds` as a span, in nanoseconds: what `Duration::from_secs_f64` does with more digits and for
+/// more of a simulation's time. Not finite or negative is zero.
+pub fn span_of(seconds: f64) -> Duration {
+    Duration::from_nanos((seconds * 1e9) as u64)
+}
+
+/// `span` times `factor`, in nanoseconds.
+pub fn scale(span: Duration, factor: f64) -> Duration {
+    if factor == 1.0 { span } else { Duration::from_nanos((span.as_nanos() as f64 * factor) as u64) }
+}

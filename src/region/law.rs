@@ -7,6 +7,7 @@ use rand_distr::{Distribution, Exp1, Gamma};
 
 use crate::core::log_normal::ByPercentiles;
 use crate::core::seed::Draws;
+use crate::core::time::{scale, span_of};
 
 /// No draw takes longer, so that sums and multiples of draws stay within what a `Duration` holds.
 const LONGEST: f64 = 1e6;
@@ -72,11 +73,11 @@ impl Law {
 fn at_quantile(table: &[(f64, Duration)], q: f64) -> Duration {
     let above = table.partition_point(|(quantile, _)| *quantile <= q).clamp(1, table.len() - 1);
     let ((q0, low), (q1, high)) = (table[above - 1], table[above]);
-    low + (high - low).mul_f64((q - q0) / (q1 - q0))
+    low + scale(high - low, (q - q0) / (q1 - q0))
 }
 
 fn capped(seconds: f64) -> Duration {
-    Duration::from_secs_f64(seconds.min(LONGEST))
+    span_of(seconds.min(LONGEST))
 }
 
 #[cfg(test)]

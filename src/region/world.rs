@@ -14,6 +14,7 @@ use super::fault::{Fault, FaultKind};
 use super::paths::{Paths, Service};
 use super::quota::{Exceeded, Quota};
 use crate::core::seed::{Purpose, Seed, Stem};
+use crate::core::time::scale;
 use crate::core::{RegionId, RequestKey, RunTime};
 use crate::plan::workload::Workload;
 
@@ -32,6 +33,8 @@ enum Job {
 struct Place {
     spec: PlaceSpec,
     luck: Luck,
+    /// Of the background's requests, undisturbed.
+    mean_service: Duration,
     busy: usize,
     queue: VecDeque<Job>,
     background_drawn: u64,
@@ -113,6 +116,7 @@ impl World {
             .into_iter()
             .map(|spec| Place {
                 luck: Luck::new(seed, spec.region),
+                mean_service: spec.mean_service(&workload),
                 spec,
                 busy: 0,
                 queue: VecDeque::new(),
@@ -284,7 +288,7 @@ impl World {
                 let service = spec.ttft.sample(&mut draws)
                     + spec.per_input_token * input
                     + spec.tpot.sample(&mut draws) * output.saturating_sub(1);
-                self.schedule(now + service.mul_f64(slowdown), Event::Free { place, ticket: None });
+                self.schedule(now + scale(service, slowdown), Event::Free { place, ticket: None });
             }
             Job::Ours { call, arrived } => self.serve(now, place, call, arrived, out),
         }
@@ -295,8 +299,8 @@ impl World {
         let Place { spec, luck, .. } = &self.places[place];
         let slowdown = spec.conditions.slowdown(now);
         let ttft = spec.ttft.sample(&mut luck.first_token.draws(call.key, call.attempt));
-        let ttft = (ttft + spec.per_input_token * call.input_tokens).mul_f64(slowdown);
-        let gap = spec.tpot.sample(&mut luck.token_gap.draws(call.key, call.attempt)).mul_f64(slowdown);
+        let ttft = scale(ttft + spec.per_input_token * call.input_tokens, slowdown);
+        let gap = scale(spec.tpot.sample(&mut luck.token_gap.draws(call.key, call.attempt)), slowdown);
         let way = self.paths.way(call.path);
         let (source, holds_slot) = (way.places[0], !way.provisioned);
         let timeline = Timeline {
@@ -383,9 +387,8 @@ impl World {
     }
 
     fn schedule_background(&mut self, now: RunTime, place: usize) {
-        let spec = &self.places[place].spec;
+        let Place { spec, mean_service: mean, .. } = &self.places[place];
         let load = spec.conditions.at(now).background;
-        let mean = spec.mean_service(&self.workload);
         // Requests that take no time load nothing, and would all arrive at this very instant.
         if load <= 0.0 || mean.is_zero() {
             return;

@@ -101,7 +101,7 @@ fn fire(route: &str, rps: f64, seed: u64, question: &Question) -> Point {
                 busy.1 = busy.1.max(now - 1.0) + 1.0 / queue.quota;
                 let draw = Exp::new(1.0 / queue.service).unwrap();
                 let key = RequestKey(u64::from(index));
-                let service: f64 = draw.sample(&mut Seed(seed).keyed(Purpose::FirstToken, region, key, 0));
+                let service: f64 = draw.sample(&mut Seed(seed).stem(Purpose::FirstToken, region).draws(key, 0));
                 let free = RunTime::from_nanos(busy.0.pop().unwrap().0).as_secs_f64();
                 let start = (now + queue.round_trip / 2.0).max(free);
                 busy.0.push(Reverse(RunTime::from_secs_f64(start + service).as_nanos()));
@@ -129,7 +129,7 @@ fn fire(route: &str, rps: f64, seed: u64, question: &Question) -> Point {
             attempts: 1,
             region: Some(region),
             usage: None,
-            prompt_hash: 0,
+            prompt_hash: None,
         });
     }
     Point::read(&recorder, (rps, seed), &Watched::for_slos(&question.slos), &prices(route))
@@ -137,6 +137,8 @@ fn fire(route: &str, rps: f64, seed: u64, question: &Question) -> Point {
 
 fn record(attempt: u16, region: RegionId, finished: f64, outcome: Outcome, usage: Option<Usage>) -> AttemptRecord {
     AttemptRecord {
+        asked_tokens: 400,
+        place: None,
         route: 0,
         index: 0,
         attempt,

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::record::Tokens;
 use crate::core::region::Jurisdiction;
 use crate::core::slo::Slo;
 use crate::core::units::percentile;
 use crate::core::{Metric, Outcome, RegionId};
 use crate::govern::Price;
 use crate::measure::Recorder;
-use crate::measure::recorder::RouteSeries;
+use crate::measure::recorder::{RegionShare, RouteSeries};
 use crate::measure::series::Level;
 
 /// One percentile of one metric.
@@ -137,32 +138,30 @@ impl Point {
     }
 }
 
-/// Tokens by the country of the endpoint that was called: what the recorder knows. A profile that
-/// spills abroad is not seen here.
+/// Tokens by country: where they were processed if that is known, else where they were asked for.
 fn processed(series: &RouteSeries) -> BTreeMap<Jurisdiction, u64> {
     let mut tokens = BTreeMap::new();
-    for (region, share) in &series.regions {
-        let of_region = share.input_tokens + share.output_tokens;
-        if of_region > 0 {
-            *tokens.entry(region.jurisdiction()).or_default() += of_region;
+    let mut add = |region: &RegionId, of_region: Tokens| {
+        if of_region.total() > 0 {
+            *tokens.entry(region.jurisdiction()).or_default() += of_region.total();
         }
+    };
+    if series.processed.is_empty() {
+        series.regions.iter().for_each(|(region, share)| add(region, share.tokens));
+    } else {
+        series.processed.iter().for_each(|(region, processed)| add(region, *processed));
     }
     tokens
 }
 
 /// Every attempt pays the usage that it reported. One that was cancelled reports none, and has had its
-/// input read all the same: it pays what an answered attempt of the route does for input.
+/// input read all the same: it pays that, which is the least that it can cost.
 fn cost(series: &RouteSeries, targets: &[PricedTarget]) -> f64 {
-    let shares = || series.regions.values();
-    let answered: u64 = shares().map(|share| share.attempts.get(Outcome::Ok)).sum();
-    let input: u64 = shares().map(|share| share.input_tokens).sum();
-    let mean_input = if answered > 0 { input as f64 / answered as f64 } else { 0.0 };
-    let of_region = |(region, share): (&RegionId, &crate::measure::recorder::RegionShare)| {
-        let unreported = share.attempts.get(Outcome::Cancelled) as f64 * mean_input;
-        let (input, output) = (share.input_tokens as f64 + unreported, share.output_tokens as f64);
+    let of_region = |(region, share): (&RegionId, &RegionShare)| {
+        let input = (share.tokens.input + share.cancelled_input) as f64;
         // Two models in one Region are not told apart: the dearer one, so that nothing looks too cheap.
         let prices = targets.iter().filter(|target| target.region == *region);
-        prices.map(|target| target.price.of(input, output)).fold(0.0, f64::max)
+        prices.map(|target| target.price.of(input, share.tokens.output as f64)).fold(0.0, f64::max)
     };
     series.regions.iter().map(of_region).sum()
 }
@@ -179,6 +178,8 @@ mod tests {
 
     fn attempt(region: &str, outcome: Outcome, usage: Option<(u32, u32)>) -> AttemptRecord {
         AttemptRecord {
+            asked_tokens: 400,
+            place: None,
             route: 0,
             index: 0,
             attempt: 0,

@@ -12,8 +12,9 @@ use super::pool::{Found, Pool};
 use super::{ClientModel, HANDSHAKES, IDLE_TIMEOUT, Opening, SimSpec, Sink};
 use crate::core::phase::Phases;
 use crate::core::record::{Acquisition, AttemptRecord, HttpVersion, RequestRecord, Usage};
-use crate::core::residency::Processing;
+use crate::core::residency::{Destination, Processing};
 use crate::core::seed::{Purpose, Stem};
+use crate::core::time::scale;
 use crate::core::{Outcome, RegionId, Request, RunTime, Seed};
 use crate::plan::workload::Workload;
 use crate::region::call::{Call, Effect, Input, Path, Ticket, Timeline};
@@ -113,9 +114,12 @@ pub struct Engine<'a, S> {
 
 impl<'a, S: Sink> Engine<'a, S> {
     pub fn new(spec: SimSpec<'a>, sink: &'a mut S) -> Self {
-        let rtts: Vec<_> = spec.places.iter().map(|place| (place.region, place.rtt, place.jitter)).collect();
-        let mut world = World::new(spec.seed, spec.places, spec.workload.clone());
-        let targets = spec.route.targets.iter().map(|destination| {
+        let mut places = spec.places;
+        // What other tenants do where this route never goes need not be simulated.
+        places.retain(|place| spec.targets.iter().any(|target| reaches(target, place.region)));
+        let rtts: Vec<_> = places.iter().map(|place| (place.region, place.rtt, place.jitter)).collect();
+        let mut world = World::new(spec.seed, places, spec.workload.clone());
+        let targets = spec.targets.iter().map(|destination| {
             let endpoint = destination.endpoint();
             let (_, rtt, jitter) =
                 *rtts.iter().find(|(region, ..)| *region == endpoint).expect("the rules have passed: it has a model");
@@ -284,7 +288,7 @@ impl<'a, S: Sink> Engine<'a, S> {
         let mut draws = luck.draws(request.key(), attempt as u32);
         let mut one_way = || {
             let extra: f64 = if jitter.is_zero() { 0.0 } else { Exp1.sample(&mut draws) };
-            rtt / 2 + jitter.mul_f64(extra / 2.0)
+            rtt / 2 + scale(jitter, extra / 2.0)
         };
         let way_out = one_way();
         let way_back = WayBack { first: one_way(), last: one_way() };
@@ -543,6 +547,13 @@ impl<'a, S: Sink> Engine<'a, S> {
             usage: settled.and_then(|attempt| attempt.usage),
             prompt_hash: None,
         }
+    }
+}
+
+fn reaches(target: &Destination, region: RegionId) -> bool {
+    match target.processing() {
+        Processing::Within(regions) => regions.contains(&region) || target.endpoint() == region,
+        Processing::Anywhere(_) => true,
     }
 }
 

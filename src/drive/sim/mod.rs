@@ -12,9 +12,10 @@ use std::time::Duration;
 use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::Timeouts;
+use crate::core::residency::Destination;
 use crate::core::{Request, RunTime, Seed};
 use crate::plan::workload::Workload;
-use crate::profile::{Models, Route};
+use crate::profile::{Models, Profile, Scenario};
 use crate::region::PlaceSpec;
 use crate::routing::Policy;
 use engine::Engine;
@@ -25,15 +26,53 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 /// Round trips before the first byte over a new connection: TCP, and TLS 1.3.
 const HANDSHAKES: u32 = 2;
 
+/// What the routes of a run have in common.
+pub struct Simulation<'a> {
+    pub profile: &'a Profile,
+    pub scenario: &'a Scenario,
+    /// What the models write, and what other tenants ask for.
+    pub workload: &'a Workload,
+    pub seed: Seed,
+    pub phases: &'a Phases,
+    pub client: ClientModel,
+}
+
+impl Simulation<'_> {
+    /// Simulates `requests`, in the order of their intended starts, along the route at `position` of the
+    /// profile, to the end of the last one. Returns when it was stopped, if it was.
+    ///
+    /// # Errors
+    /// When a number of the Region model makes no sense.
+    pub fn run(
+        &self,
+        position: usize,
+        requests: impl Iterator<Item = Request>,
+        sink: &mut impl Sink,
+    ) -> Result<Option<RunTime>, String> {
+        let route = &self.profile.routes[position];
+        let spec = SimSpec {
+            position: position as u16,
+            policy: (route.policy.build)(&route.settings, self.seed),
+            targets: &route.targets,
+            places: self.profile.places(|region| self.scenario.during(self.phases, region))?,
+            models: &self.profile.models,
+            workload: self.workload,
+            seed: self.seed,
+            phases: self.phases,
+            client: self.client,
+        };
+        Ok(simulate(spec, requests, sink))
+    }
+}
+
 /// One route, ready to be simulated.
 pub struct SimSpec<'a> {
     /// Position of the route in the run, for its records.
     pub position: u16,
-    pub route: &'a Route,
     pub policy: Box<dyn Policy>,
+    pub targets: &'a [Destination],
     pub places: Vec<PlaceSpec>,
     pub models: &'a Models,
-    /// What the models write, and what other tenants ask for.
     pub workload: &'a Workload,
     pub seed: Seed,
     pub phases: &'a Phases,
@@ -71,8 +110,7 @@ pub trait Sink {
     fn stop(&mut self, now: RunTime) -> bool;
 }
 
-/// Simulates `requests`, in the order of their intended starts, to the end of the last one. Returns
-/// when it was stopped, if it was.
+/// As [`Simulation::run`], for a route of any kind.
 pub fn simulate(spec: SimSpec<'_>, requests: impl Iterator<Item = Request>, sink: &mut impl Sink) -> Option<RunTime> {
     Engine::new(spec, sink).run(requests)
 }
