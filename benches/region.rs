@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bedbench::core::residency::Pool;
 use bedbench::core::{RegionId, RequestKey, RunTime, Seed};
+use bedbench::plan::sampler::Sampler;
 use bedbench::plan::workload::Workload;
 use bedbench::profile::{Loader, builtin};
 use bedbench::region::PlaceSpec;
@@ -17,6 +18,7 @@ const REQUESTS: u32 = 500;
 const GAP: Duration = Duration::from_millis(100);
 
 fn calls(workload: &Workload, path: Path) -> Vec<Call> {
+    let sampler = Sampler::new(workload, Seed::default());
     let call = |number: u32| {
         let key = RequestKey(u64::from(number));
         Call {
@@ -24,9 +26,9 @@ fn calls(workload: &Workload, path: Path) -> Vec<Call> {
             path,
             key,
             attempt: 0,
-            input_tokens: workload.draw_input(Seed::default(), number),
+            input_tokens: sampler.request(number, RunTime::ZERO).input_tokens,
             max_tokens: workload.max_tokens,
-            output_tokens: workload.draw_output(Seed::default(), key),
+            output_tokens: sampler.output(key),
             burndown: 1.0,
             fault: None,
         }

@@ -62,6 +62,9 @@ enum Command {
     /// What can go wrong in the mock: list or show scenarios
     #[command(subcommand)]
     Scenario(shelf::ShelfCommand),
+    /// How load comes and goes over a day: list or show patterns
+    #[command(subcommand)]
+    Pattern(shelf::ShelfCommand),
 }
 
 /// Parses the command line and carries it out.
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Profile(command) => profile::run(&command),
         Command::Workload(command) => shelf::run(Kind::Workload, &command),
         Command::Scenario(command) => shelf::run(Kind::Scenario, &command),
+        Command::Pattern(command) => shelf::run(Kind::Pattern, &command),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -1,10 +1,12 @@
-//! `bedbench workload` and `bedbench scenario`: what can be chosen by name.
+//! `bedbench workload`, `bedbench scenario` and `bedbench pattern`: what can be chosen by name.
 
 use clap::Subcommand;
 
 use super::exit::{Exit, Failure};
 use super::print;
 use crate::core::phase::PhaseShare;
+use crate::core::units::{Rate, length, significant};
+use crate::plan::pattern::TimeOfDay;
 use crate::plan::workload::TokenLengths;
 use crate::profile::{Kind, Loader, text_of};
 
@@ -53,6 +55,20 @@ fn describe(kind: Kind, loader: &Loader, name: &str) -> Result<String, Failure> 
             let phase = |phase: &PhaseShare| format!("{} {:.0} %", phase.name, 100.0 * phase.share / whole);
             let phases: Vec<_> = phases.iter().map(phase).collect();
             entry(&scenario.name, &scenario.summary, &[format!("phases: {}", phases.join(", "))])
+        }
+        Kind::Pattern => {
+            let pattern = loader.pattern(name)?;
+            let bursts = pattern
+                .burst
+                .iter()
+                .map(|burst| format!("{} at {} for {}", burst.name, burst.at, length(burst.length.0)));
+            let peak =
+                pattern.day_from(TimeOfDay::default(), Rate(1.0)).iter().map(|piece| piece.from.0).fold(0.0, f64::max);
+            let mut lines = vec![format!("peak: {} × the mean over the day", significant(peak))];
+            lines.extend(
+                (!pattern.burst.is_empty()).then(|| format!("bursts: {}", bursts.collect::<Vec<_>>().join(", "))),
+            );
+            entry(&pattern.name, &pattern.summary, &lines)
         }
         Kind::Workload => {
             let workload = loader.workload(name)?;

@@ -10,7 +10,7 @@ use crate::store::folder::rfc3339;
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct Sources {
-    /// Change one value of the profile, workload or scenario; repeatable. Passes the same checks:
+    /// Change one value of the profile, workload, scenario or pattern; repeatable. Passes the same checks:
     /// region.singapore.rtt.value=95ms, route.sydney→singapore.cooldown=5s, workload.max_tokens=512,
     /// scenario.phase.congested.share=0.6
     #[arg(long, value_name = "PATH=VALUE", help_heading = "Files")]

@@ -31,11 +31,18 @@ pub struct PhaseShare {
     pub steady: bool,
 }
 
+impl PhaseShare {
+    /// All of the measured time.
+    pub fn whole(steady: bool) -> Self {
+        Self { name: "measured".into(), share: 1.0, steady }
+    }
+}
+
 impl Phases {
     /// Lays `shares` over the measured time, behind the warm-up. Shares are relative to their
     /// sum; with none, the whole is one steady phase named `measured`.
     pub fn lay_out(warmup: Duration, measured: Duration, shares: &[PhaseShare]) -> Self {
-        let whole = [PhaseShare { name: "measured".into(), share: 1.0, steady: true }];
+        let whole = [PhaseShare::whole(true)];
         let shares = if shares.is_empty() { &whole[..] } else { shares };
         let start = RunTime::from_duration(warmup);
         let mut phases = Vec::with_capacity(shares.len() + 1);

@@ -113,6 +113,12 @@ pub fn per_second(rate: f64) -> String {
     format!("{}/s", significant(rate))
 }
 
+/// A rate that somebody chose, without needless digits: `50/s`, `0.579/s`.
+pub fn chosen_rate(rate: Rate) -> String {
+    let digits = if rate.0 < 0.1 { 1e6 } else { 1e3 };
+    Rate((rate.0 * digits).round() / digits).to_string()
+}
+
 /// `0.95` as `p95`, `0.999` as `p99.9`.
 pub fn percentile(q: f64) -> String {
     format!("p{}", (q * 1e6).round() / 1e4)
@@ -127,7 +133,7 @@ pub fn significant(value: f64) -> String {
     }
 }
 
-/// A rate in events per second, written `50`, `50/s`, `3000/min` or `3000/m`.
+/// A rate in events per second, written `50`, `50/s`, `3000/min`, `3000/m` or `50000/day`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Rate(pub f64);
 
@@ -142,6 +148,7 @@ impl FromStr for Rate {
             "s" => 1.0,
             "m" | "min" => 60.0,
             "h" => 3600.0,
+            "d" | "day" => 86_400.0,
             _ => return Err(mistake()),
         };
         if !number.is_finite() || number < 0.0 {
@@ -273,12 +280,17 @@ mod tests {
     fn percentiles_and_rates_print_as_they_are_spoken() {
         assert_eq!([0.5, 0.95, 0.999].map(percentile), ["p50", "p95", "p99.9"]);
         assert_eq!([50.0, 46.416_7, 1_200.4].map(per_second), ["50.0/s", "46.4/s", "1200/s"]);
+        assert_eq!(
+            [50.0, 50_000.0 / 86_400.0, 0.000_25].map(|rate| chosen_rate(Rate(rate))),
+            ["50/s", "0.579/s", "0.00025/s"]
+        );
     }
 
     #[test]
     fn rates_are_read_per_second_or_per_minute() {
         assert_eq!("50".parse::<Rate>().unwrap().0, 50.0);
         assert_eq!("3000/min".parse::<Rate>().unwrap().0, 50.0);
+        assert_eq!("86400/day".parse::<Rate>().unwrap().0, 1.0);
         for text in ["NaN", "-5", "5/fortnight", "inf"] {
             assert!(text.parse::<Rate>().is_err(), "{text} was accepted");
         }

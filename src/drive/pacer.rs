@@ -81,12 +81,15 @@ fn wait(clock: &Clock, at: RunTime, stop: &Stop) -> bool {
 mod tests {
     use super::*;
     use crate::core::units::Rate;
-    use crate::plan::arrival;
+    use crate::plan::Load;
+    use crate::plan::arrival::{self, Settings};
+    use crate::plan::rate_curve::RateCurve;
     use crate::plan::workload::Workload;
 
     fn plan() -> Plan {
-        let mut arrivals = (arrival::find("constant").unwrap().build)(Rate(1_000.0), Seed(1));
-        Plan::draw(&mut *arrivals, &Workload::fixed(10, 10), Duration::from_millis(50), Seed(1))
+        let rates = RateCurve::level(Rate(1_000.0), Duration::from_millis(50));
+        let constant = arrival::find("constant").unwrap();
+        Plan::draw(&Load::new(rates, constant, Settings::default(), &Workload::fixed(10, 10), Seed(1)))
     }
 
     /// Fires the plan; returns each request with whether its gate was open when it was due.

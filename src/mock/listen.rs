@@ -25,6 +25,7 @@ use super::tls::Tls;
 use crate::clock::{Clock, Timer, monotonic};
 use crate::core::seed::Purpose;
 use crate::core::{RegionId, RequestKey, Seed};
+use crate::plan::sampler::Sampler;
 use crate::plan::workload::Workload;
 use crate::profile::Models;
 use crate::region::{PlaceSpec, World};
@@ -93,7 +94,7 @@ impl Mock {
         let books = Arc::new(Books::new(bound.iter().map(|(_, traffic)| traffic.clone()).collect(), log));
         let shared = Arc::new(Shared {
             seed: spec.seed,
-            workload: spec.workload.clone(),
+            sampler: Sampler::new(&spec.workload, spec.seed),
             models: spec.models,
             strict: spec.strict,
             callers: spec.callers,

@@ -30,7 +30,7 @@ use super::wire::{self, Body, Exception};
 use crate::clock::{Clock, Timer, wall};
 use crate::core::request::InvocationKey;
 use crate::core::{RegionId, RequestKey, Seed};
-use crate::plan::workload::Workload;
+use crate::plan::sampler::Sampler;
 use crate::profile::Models;
 use crate::region::Service;
 use crate::region::call::{Call, Refusal};
@@ -59,7 +59,7 @@ pub struct Endpoint {
 /// What all endpoints of a mock have in common.
 pub struct Shared {
     pub seed: Seed,
-    pub workload: Workload,
+    pub sampler: Sampler,
     pub models: Models,
     pub strict: bool,
     pub callers: Callers,
@@ -172,7 +172,7 @@ impl Endpoint {
         asked: &Asked,
     ) -> Result<(Reply, Stay), Refusal> {
         let shared = &self.shared;
-        let drawn = shared.workload.draw_output(shared.seed, key);
+        let drawn = shared.sampler.output(key);
         let said = Said::new(key, called.model.clone(), asked, drawn);
         let service = Service {
             endpoint: self.region,

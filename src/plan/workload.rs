@@ -1,11 +1,9 @@
 //! What each request asks for: tokens in, tokens out, and the objectives that go with them.
 
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::core::RequestKey;
+use super::trace::Trace;
 use crate::core::log_normal::ByPercentiles;
-use crate::core::seed::{Purpose, Seed};
 use crate::core::slo::Slo;
 
 /// A number of tokens: log-normal by its median and 95th percentile, cut at `max`.
@@ -23,19 +21,29 @@ impl TokenLengths {
         Self { p50: n, p95: n, max: n }
     }
 
-    fn law(&self) -> ByPercentiles {
+    /// To draw from.
+    pub fn law(&self) -> LengthLaw {
         let p50 = f64::from(self.p50.max(1));
-        ByPercentiles::new(p50, f64::from(self.p95).max(p50))
-    }
-
-    pub fn sample(&self, draws: &mut impl rand::Rng) -> u32 {
-        (self.law().sample(draws).round() as u32).clamp(1, self.max)
+        LengthLaw { uncut: ByPercentiles::new(p50, f64::from(self.p95).max(p50)), max: self.max }
     }
 
     /// Mean of the uncut distribution, if that is below `max`; the cut is far out in every shipped
     /// workload.
     pub fn mean(&self) -> f64 {
-        self.law().mean().min(f64::from(self.max))
+        self.law().uncut.mean().min(f64::from(self.max))
+    }
+}
+
+/// [`TokenLengths`] with what a draw needs worked out.
+#[derive(Clone, Copy, Debug)]
+pub struct LengthLaw {
+    uncut: ByPercentiles,
+    max: u32,
+}
+
+impl LengthLaw {
+    pub fn sample(&self, draws: &mut impl rand::Rng) -> u32 {
+        (self.uncut.sample(draws).round() as u32).clamp(1, self.max)
     }
 }
 
@@ -87,6 +95,9 @@ pub struct Workload {
     /// and never sent.
     #[serde(default)]
     pub cache_hit_rate: f64,
+    /// Lengths that were recorded, by position in the plan, in place of drawn ones.
+    #[serde(skip)]
+    pub trace: Option<Trace>,
     pub slo: Vec<Slo>,
     /// Where the numbers come from, and when they were taken.
     pub source: String,
@@ -106,6 +117,7 @@ impl Workload {
             sensitivity: None,
             token_multiplier: unchanged(),
             cache_hit_rate: 0.0,
+            trace: None,
             slo: Vec::new(),
             source: "no distribution at all".into(),
             date: "2026-11-23".into(),
@@ -130,36 +142,19 @@ impl Workload {
         }
         Ok(())
     }
-
-    /// Length of prompt `index` of the plan.
-    pub fn draw_input(&self, seed: Seed, index: u32) -> u32 {
-        let drawn = self.input.sample(&mut seed.indexed(Purpose::InputLength, u64::from(index)));
-        ((f64::from(drawn) * self.token_multiplier).round() as u32).max(1)
-    }
-
-    /// Whether the application's own cache answers request `index`. A higher rate keeps every hit of
-    /// a lower one, so that two rates can be compared request by request.
-    pub fn draw_cache_hit(&self, seed: Seed, index: u32) -> bool {
-        // Most workloads have no cache, and plans have millions of requests.
-        self.cache_hit_rate > 0.0
-            && seed.indexed(Purpose::ResponseCache, u64::from(index)).random::<f64>() < self.cache_hit_rate
-    }
-
-    /// Length of the answer to the request named `key`: the same on every route and attempt.
-    pub fn draw_output(&self, seed: Seed, key: RequestKey) -> u32 {
-        self.output.sample(&mut seed.indexed(Purpose::OutputLength, key.0))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::seed::{Purpose, Seed};
 
     #[test]
     fn lengths_have_the_percentiles_that_were_asked_for() {
         let lengths = TokenLengths { p50: 400, p95: 1_200, max: 100_000 };
+        let law = lengths.law();
         let mut drawn: Vec<u32> =
-            (0..40_000).map(|i| lengths.sample(&mut Seed(1).indexed(Purpose::InputLength, i))).collect();
+            (0..40_000).map(|i| law.sample(&mut Seed(1).indexed(Purpose::InputLength, i))).collect();
         drawn.sort_unstable();
         let at = |q: f64| f64::from(drawn[(q * drawn.len() as f64) as usize]);
         assert!((at(0.50) / 400.0 - 1.0).abs() < 0.02, "median {}", at(0.50));
@@ -176,7 +171,7 @@ mod tests {
     #[test]
     fn a_fixed_length_does_not_vary() {
         let lengths = TokenLengths::fixed(12);
-        assert!((0..100).all(|i| lengths.sample(&mut Seed(1).indexed(Purpose::InputLength, i)) == 12));
+        assert!((0..100).all(|i| lengths.law().sample(&mut Seed(1).indexed(Purpose::InputLength, i)) == 12));
         assert_eq!(lengths.mean(), 12.0);
     }
 }

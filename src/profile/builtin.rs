@@ -47,6 +47,8 @@ pub static SCENARIOS: &[Builtin] = &[
     builtin!("herd", "profiles/scenarios/herd.toml"),
 ];
 
+pub static PATTERNS: &[Builtin] = &[builtin!("weekday", "profiles/patterns/weekday.toml")];
+
 /// The Region model that profiles start from.
 pub static REGIONS: Builtin = builtin!("regions", "profiles/regions.toml");
 
@@ -67,6 +69,7 @@ mod tests {
             ("profiles/workloads", WORKLOADS),
             ("profiles/scenarios", SCENARIOS),
             ("profiles/latency", LATENCIES),
+            ("profiles/patterns", PATTERNS),
         ] {
             let root = concat!(env!("CARGO_MANIFEST_DIR"), "/");
             for entry in std::fs::read_dir(format!("{root}{folder}")).unwrap() {

@@ -14,6 +14,7 @@ use super::schema::{ProfileFile, RegionFile};
 use super::toml_file::{FileError, check_schema, nearest, parse};
 use super::{Models, Profile, build, region_model};
 use crate::core::RegionId;
+use crate::plan::pattern::Pattern;
 use crate::plan::workload::Workload;
 
 /// Why something chosen by name or file cannot be used.
@@ -90,6 +91,7 @@ pub enum Kind {
     Profile,
     Workload,
     Scenario,
+    Pattern,
 }
 
 impl Kind {
@@ -99,6 +101,7 @@ impl Kind {
             Self::Profile => ("profile", builtin::PROFILES),
             Self::Workload => ("workload", builtin::WORKLOADS),
             Self::Scenario => ("scenario", builtin::SCENARIOS),
+            Self::Pattern => ("pattern", builtin::PATTERNS),
         }
     }
 
@@ -198,6 +201,12 @@ impl Loader {
     /// When there is no such scenario, or its file is broken.
     pub fn scenario(&self, name: &str) -> Result<Scenario, LoadError> {
         self.read(Kind::Scenario, name, |scenario: &Scenario| scenario.schema, Scenario::check)
+    }
+
+    /// # Errors
+    /// When there is no such pattern, or its file is broken.
+    pub fn pattern(&self, name: &str) -> Result<Pattern, LoadError> {
+        self.read(Kind::Pattern, name, |pattern: &Pattern| pattern.schema, Pattern::check)
     }
 
     fn read<T: DeserializeOwned>(

@@ -49,6 +49,7 @@ impl Override {
         match self.path[0].as_str() {
             "workload" => Kind::Workload,
             "scenario" => Kind::Scenario,
+            "pattern" => Kind::Pattern,
             _ => Kind::Profile,
         }
     }

@@ -38,6 +38,12 @@ fn every_shipped_file_loads_and_its_name_is_its_own() {
             builtin.name
         );
     }
+    for builtin in builtin::PATTERNS {
+        assert_eq!(
+            Loader::built_in().unwrap().pattern(builtin.name).unwrap_or_else(|e| panic!("{e}")).name,
+            builtin.name
+        );
+    }
     for builtin in builtin::SCENARIOS {
         assert_eq!(
             Loader::built_in().unwrap().scenario(builtin.name).unwrap_or_else(|e| panic!("{e}")).name,

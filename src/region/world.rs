@@ -16,7 +16,7 @@ use super::quota::{Exceeded, Quota};
 use crate::core::seed::{Purpose, Seed, Stem};
 use crate::core::time::scale;
 use crate::core::{RegionId, RequestKey, RunTime};
-use crate::plan::workload::Workload;
+use crate::plan::workload::{LengthLaw, Workload};
 
 /// Somebody in a slot or in the queue.
 #[derive(Debug)]
@@ -104,8 +104,9 @@ pub struct World {
     /// Ties are broken by order of scheduling.
     events: BinaryHeap<Reverse<(RunTime, u64, Event)>>,
     scheduled: u64,
-    /// Mean tokens of the background's requests.
-    workload: Workload,
+    /// Tokens of the background's requests.
+    input: LengthLaw,
+    output: LengthLaw,
 }
 
 impl World {
@@ -132,7 +133,8 @@ impl World {
             running: FxHashMap::default(),
             events: BinaryHeap::new(),
             scheduled: 0,
-            workload,
+            input: workload.input.law(),
+            output: workload.output.law(),
         };
         for place in 0..world.places.len() {
             world.conditions_changed(RunTime::ZERO, place);
@@ -283,8 +285,8 @@ impl World {
                 let Place { spec, luck, .. } = &self.places[place];
                 let slowdown = spec.conditions.slowdown(now);
                 let mut draws = luck.background_service.draws(RequestKey(number), 0);
-                let input = self.workload.input.sample(&mut draws);
-                let output = self.workload.output.sample(&mut draws);
+                let input = self.input.sample(&mut draws);
+                let output = self.output.sample(&mut draws);
                 let service = spec.ttft.sample(&mut draws)
                     + spec.per_input_token * input
                     + spec.tpot.sample(&mut draws) * output.saturating_sub(1);

@@ -170,7 +170,7 @@ fn configuration(report: &Report<'_>) -> String {
         ("scenario", or_none(config.scenario.clone())),
         ("models", models.into_iter().collect::<Vec<_>>().join(", ")),
         ("API", config.api.clone()),
-        ("rate", format!("{} {}", config.rps, config.arrival)),
+        ("load", config.load.clone()),
         ("measured", length(config.duration.0)),
         ("warm-up", length(config.warmup.0)),
         ("SLO", or_none((!slos.is_empty()).then(|| slos.join(", ")))),

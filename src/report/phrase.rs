@@ -11,7 +11,7 @@ pub const INTERRUPTED: &str = "interrupted, gates not judged";
 /// What was run, in facts.
 pub fn headline(report: &Report<'_>) -> Vec<String> {
     let config = &report.manifest.config;
-    let mut facts = vec![config.profile.clone(), format!("{} {}", config.rps, config.arrival)];
+    let mut facts = vec![config.profile.clone(), config.load.clone()];
     facts.push(match config.warmup.0 {
         warmup if warmup.is_zero() => format!("{} measured", length(config.duration.0)),
         warmup => format!("{} measured after {} of warm-up", length(config.duration.0), length(warmup)),

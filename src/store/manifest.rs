@@ -31,8 +31,17 @@ pub struct EffectiveConfig {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<String>,
     pub api: String,
+    /// In words, as it stands in headlines.
+    pub load: String,
     pub arrival: String,
+    /// Planned mean over the measured time, per route.
     pub rps: Rate,
+    /// Each as `--stage` takes it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<String>,
+    /// FNV-1a of the trace that was replayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
     /// Measured time.
     pub duration: Span,
     /// Before it, recorded and left out of every number.
@@ -52,8 +61,8 @@ pub struct EffectiveConfig {
     pub residency: Vec<Jurisdiction>,
     pub endpoints: BTreeMap<RegionId, String>,
     pub routes: Vec<RouteHead>,
-    /// The files behind the names, as they were after every change: `workload`, and of a mock run
-    /// `scenario` and `regions`, number by number with its source.
+    /// The files behind the names, as they were after every change: `workload`, `pattern`, and of a mock
+    /// run `scenario` and `regions`, number by number with its source.
     pub files: BTreeMap<String, serde_json::Value>,
     pub phases: Phases,
 }

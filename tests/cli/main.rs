@@ -5,6 +5,7 @@ mod desk;
 mod endpoint;
 mod listing;
 mod live;
+mod load;
 #[cfg(unix)]
 mod mock;
 mod refusals;

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::load::LoadArgs;
 use crate::bedrock::Api;
 use crate::cli::sources::Sources;
 use crate::core::slo::Slo;
-use crate::core::units::{Rate, Span};
+use crate::core::units::Span;
 use crate::core::{RegionId, Seed};
-use crate::plan::arrival;
 
 /// Fire a load along every route of a profile, open loop: requests start when the plan says so,
 /// whatever has come back, and are timed from that instant.
@@ -17,20 +17,12 @@ use crate::plan::arrival;
 #[command(after_help = "Examples:
   bedbench run --rps 50 --profile apac --mock
   bedbench run --rps 3000/min --profile candidates --mock --scenario calm -d 2m
+  bedbench run --rps 5:80 --profile apac --mock -d 5m
+  bedbench run --rps 50000/day --pattern weekday --start 09:45 -d 30m --profile sydney --mock
   bedbench run --rps 5 --profile au --slo 'ttft:p95<900ms' --yes")]
 pub struct RunArgs {
-    /// Requests per second and route: 50, 50/s or 3000/min
-    #[arg(long, visible_alias = "rate", value_name = "RATE", allow_hyphen_values = true)]
-    pub rps: Rate,
-    /// Measured time: 90s, 5m, 1m30s
-    #[arg(short, long, short_alias = 'z', default_value = "60s", value_name = "TIME", allow_hyphen_values = true)]
-    pub duration: Span,
-    /// Load before the measured time, left out of every number
-    #[arg(long, default_value = "5s", value_name = "TIME", allow_hyphen_values = true)]
-    pub warmup: Span,
-    /// When requests start
-    #[arg(long, default_value = "poisson", value_name = "KIND", value_parser = arrivals())]
-    pub arrival: String,
+    #[command(flatten)]
+    pub load: LoadArgs,
     /// Routes and residency: a built-in name (see `bedbench profile list`) or a .toml file
     #[arg(long, default_value = "apac", value_name = "NAME|FILE")]
     pub profile: String,

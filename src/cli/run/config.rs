@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::args::RunArgs;
+use super::load::Offered;
 use crate::bedrock::{Api, check_ca};
 use crate::cli::exit::Failure;
 use crate::cli::files;
@@ -14,17 +14,14 @@ use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
 use crate::core::run::World;
 use crate::core::slo::Slo;
-use crate::core::units::{Rate, Span, grouped, percent};
+use crate::core::units::{Rate, Span, grouped, length, percent};
 use crate::core::{RegionId, Seed};
+use crate::plan::Plan;
 use crate::plan::workload::Workload;
-use crate::plan::{Plan, arrival};
 use crate::profile::{Profile, Scenario};
 use crate::store::folder::rfc3339;
 use crate::store::manifest::{EffectiveConfig, Host, Manifest, SCHEMA};
 
-/// What one thread can fire; the pacer's own limit, not the service's.
-const MOST_RPS: f64 = 20_000.0;
-const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Plans are kept in memory: 24 bytes a request.
 const MOST_REQUESTS: f64 = 50e6;
 
@@ -40,10 +37,7 @@ pub struct Config {
     /// Single values from the command line.
     pub set: Vec<String>,
     pub api: Api,
-    pub arrival: &'static arrival::Entry,
-    pub rps: Rate,
-    pub duration: Span,
-    pub warmup: Span,
+    pub offered: Offered,
     pub phases: Phases,
     pub plan: Arc<Plan>,
     pub seed: Seed,
@@ -77,7 +71,8 @@ impl Config {
         if profile.routes.is_empty() {
             return Err(Failure::usage("no route is left to fire; drop --no-reference or name another --route"));
         }
-        let workload = loader.workload(&args.workload)?;
+        let seed = Seed(args.seed);
+        let (offered, workload) = args.load.resolve(&loader, loader.workload(&args.workload)?, seed)?;
         let endpoints: BTreeMap<_, _> = args.endpoint.into_iter().collect();
         let called = profile.endpoints();
         if let Some(region) = endpoints.keys().find(|region| !called.contains(region)) {
@@ -96,17 +91,22 @@ impl Config {
             World::Live | World::Endpoint => None,
         };
         let shares = scenario.as_ref().map(Scenario::phases).unwrap_or_default();
-        let phases = Phases::lay_out(args.warmup.0, args.duration.0, &shares);
-        let seed = Seed(args.seed);
-        let arrival = arrival::find(&args.arrival).expect("clap took only names of the list");
-        let plan = Plan::draw(&mut *(arrival.build)(args.rps, seed), &workload, args.warmup.0 + args.duration.0, seed);
+        let phases = Phases::lay_out(offered.warmup, offered.duration, &offered.phases(shares));
+        if offered.arrivals > MOST_REQUESTS {
+            return Err(Failure::usage(format!(
+                "{:.0} requests are more than one plan holds ({MOST_REQUESTS:.0}); lower --rps or --duration",
+                offered.arrivals
+            )));
+        }
+        let plan = Plan::draw(&offered.load);
         if plan.requests().last().is_none_or(|request| request.intended < phases.measured().0) {
             return Err(Failure::usage("no request would start in the measured time; raise --rps or --duration"));
         }
         let targets: usize = profile.routes.iter().map(|route| route.targets.len()).sum();
-        let (in_flight, few_files) = in_flight(args.in_flight, args.rps, targets, world)?;
+        let (in_flight, few_files) = in_flight(args.in_flight, offered.peak, targets, world)?;
         let mut warnings: Vec<_> = profile.warnings.iter().map(ToString::to_string).collect();
         warnings.extend(few_files);
+        warnings.extend(offered.warning.clone());
         let slos = if args.slo.is_empty() { workload.slo.clone() } else { args.slo.clone() };
         Ok(Self {
             world,
@@ -118,15 +118,12 @@ impl Config {
             latency: loader.latency(),
             set: args.sources.set.iter().map(ToString::to_string).collect(),
             api: args.api.into(),
-            arrival,
-            rps: args.rps,
-            duration: args.duration,
-            warmup: args.warmup,
             phases,
             plan: Arc::new(plan),
             seed,
             in_flight,
-            prewarm: args.prewarm.unwrap_or((args.rps.0 * 2.0).ceil() as usize).min(in_flight),
+            prewarm: args.prewarm.unwrap_or((offered.peak.0 * 2.0).ceil() as usize).min(in_flight),
+            offered,
             connections: usize::from(args.connections),
             timeouts: Timeouts {
                 connect: args.connect_timeout.0,
@@ -167,14 +164,15 @@ impl Config {
         let routes = self.profile.routes.len();
         let scenario = self.scenario.as_ref().map(|s| format!(", scenario {}", s.name)).unwrap_or_default();
         format!(
-            "{} {}: {} {} × {} requests over {} after {} of warm-up{scenario}, seed {}",
+            "{} {}: {} {} × {} requests ({}) over {} after {} of warm-up{scenario}, seed {}",
             self.world.label(),
             self.profile.name,
             routes,
             if routes == 1 { "route" } else { "routes" },
             grouped(self.plan.len() as u64),
-            self.duration,
-            self.warmup,
+            self.offered.label,
+            length(self.offered.duration),
+            length(self.offered.warmup),
             self.seed.0,
         )
     }
@@ -201,6 +199,9 @@ impl Config {
     pub fn manifest(&self, created_unix_nanos: u64, endpoints: BTreeMap<RegionId, String>) -> Manifest {
         let json = |value: serde_json::Result<serde_json::Value>| value.expect("what was read as TOML is plain data");
         let mut files = BTreeMap::from([("workload".to_owned(), json(serde_json::to_value(&self.workload)))]);
+        if let Some(pattern) = &self.offered.pattern {
+            files.insert("pattern".into(), json(serde_json::to_value(pattern)));
+        }
         if let Some(scenario) = &self.scenario {
             files.insert("scenario".into(), json(serde_json::to_value(scenario)));
             files.insert("regions".into(), json(serde_json::to_value(&self.profile.regions)));
@@ -213,10 +214,13 @@ impl Config {
             latency: self.latency.clone(),
             set: self.set.clone(),
             api: self.api.name().to_owned(),
-            arrival: self.arrival.name.to_owned(),
-            rps: self.rps,
-            duration: self.duration,
-            warmup: self.warmup,
+            load: self.offered.label.clone(),
+            arrival: self.offered.arrival.name.to_owned(),
+            rps: self.offered.mean,
+            stages: self.offered.stages.iter().map(ToString::to_string).collect(),
+            trace: self.offered.trace.clone(),
+            duration: Span(self.offered.duration),
+            warmup: Span(self.offered.warmup),
             seed: self.seed,
             slos: self.slos.clone(),
             in_flight: self.in_flight,
@@ -258,25 +262,6 @@ fn read_ca(path: &Path) -> Result<Arc<str>, Failure> {
 }
 
 fn check_numbers(args: &RunArgs) -> Result<(), Failure> {
-    let rps = args.rps.0;
-    if rps <= 0.0 {
-        return Err(Failure::usage("--rps must be above 0"));
-    }
-    if rps > MOST_RPS {
-        return Err(Failure::usage(format!("--rps can be at most {MOST_RPS}/s: one bedbench cannot fire more")));
-    }
-    if args.duration.0.is_zero() {
-        return Err(Failure::usage("--duration must be above 0"));
-    }
-    if args.duration.0 > LONGEST || args.warmup.0 > LONGEST {
-        return Err(Failure::usage("--duration and --warmup can be at most 7 days"));
-    }
-    let requests = rps * (args.duration.0 + args.warmup.0).as_secs_f64();
-    if requests > MOST_REQUESTS {
-        return Err(Failure::usage(format!(
-            "{requests:.0} requests are more than one plan holds ({MOST_REQUESTS:.0}); lower --rps or --duration"
-        )));
-    }
     for (name, timeout) in [
         ("--connect-timeout", args.connect_timeout),
         ("--first-token-timeout", args.first_token_timeout),
@@ -297,14 +282,14 @@ fn check_numbers(args: &RunArgs) -> Result<(), Failure> {
 /// files are what limits it.
 fn in_flight(
     asked: Option<usize>,
-    rps: Rate,
+    peak: Rate,
     targets: usize,
     world: World,
 ) -> Result<(usize, Option<String>), Failure> {
     // In the mock both ends of every connection are ours.
     let ends = if world == World::Mock { 2 } else { 1 };
     let limit = files::raise_limit();
-    let wanted = asked.unwrap_or(((rps.0 * 20.0).ceil() as usize).max(64));
+    let wanted = asked.unwrap_or(((peak.0 * 20.0).ceil() as usize).max(64));
     let needed = wanted * targets * ends + SPARE_FILES as usize;
     let Some(allowed) = limit.filter(|limit| (needed as u64) > *limit) else { return Ok((wanted, None)) };
     let way_out = format!("raise the limit with `ulimit -n {needed}`");

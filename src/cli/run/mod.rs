@@ -3,6 +3,7 @@
 mod args;
 mod config;
 mod finish;
+mod load;
 
 pub use args::{RunArgs, arrivals};
 

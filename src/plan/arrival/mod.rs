@@ -1,58 +1,54 @@
 //! Arrival processes. None of them looks at completions: that is what makes the loop open.
 
 mod constant;
+mod gamma;
 mod poisson;
+#[cfg(test)]
+mod tests;
+mod trace;
 
-use crate::core::units::Rate;
-use crate::core::{RunTime, Seed};
+use crate::core::Seed;
+use crate::plan::trace::Trace;
 
-/// Produces intended starts, one after the other, never going back.
-pub trait ArrivalProcess {
-    fn next_arrival(&mut self) -> RunTime;
+/// Arrivals one after the other, never going back, at a mean rate of one. What rate they have in
+/// the end, and when, is the business of [`RateCurve`](super::rate_curve::RateCurve).
+pub trait ArrivalProcess: Send {
+    /// How many arrivals are to be expected by the time of the next one; `None` when there are no
+    /// more.
+    fn next_arrival(&mut self) -> Option<f64>;
+}
+
+/// What some of the processes are told beside the seed.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Shape of the gamma distribution of the gaps.
+    pub burstiness: Option<f64>,
+    pub trace: Option<Trace>,
+}
+
+/// A setting that only some processes heed; elsewhere it would be a lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    Burstiness,
+    Trace,
 }
 
 /// One kind of arrivals: `--arrival`, its help and the tests over all kinds follow from the list.
 pub struct Entry {
     pub name: &'static str,
     pub summary: &'static str,
-    pub build: fn(Rate, Seed) -> Box<dyn ArrivalProcess>,
+    pub heeds: Option<Setting>,
+    pub build: fn(&Settings, Seed) -> Box<dyn ArrivalProcess>,
 }
 
 /// To add an arrival process: one file with an [`Entry`], one line here.
-pub static ARRIVALS: &[Entry] = &[poisson::ENTRY, constant::ENTRY];
+pub static ARRIVALS: &[Entry] = &[poisson::ENTRY, constant::ENTRY, gamma::ENTRY, trace::ENTRY];
 
 pub fn find(name: &str) -> Option<&'static Entry> {
     ARRIVALS.iter().find(|entry| entry.name == name)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_process_keeps_its_rate_and_never_goes_back() {
-        for entry in ARRIVALS {
-            let mut process = (entry.build)(Rate(50.0), Seed(7));
-            let mut last = RunTime::ZERO;
-            for _ in 0..20_000 {
-                let next = process.next_arrival();
-                assert!(next >= last, "{} went back", entry.name);
-                last = next;
-            }
-            // 20,000 arrivals at 50/s take 400 s; Poisson's standard error is 2.8 s.
-            let took = last.as_secs_f64();
-            assert!((took - 400.0).abs() < 12.0, "{} took {took} s", entry.name);
-        }
-    }
-
-    #[test]
-    fn the_same_seed_gives_the_same_instants() {
-        for entry in ARRIVALS {
-            let draw = |seed| -> Vec<_> {
-                let mut process = (entry.build)(Rate(50.0), Seed(seed));
-                (0..100).map(|_| process.next_arrival()).collect()
-            };
-            assert_eq!(draw(1), draw(1), "{}", entry.name);
-        }
-    }
+/// The process that heeds `setting`.
+pub fn heeding(setting: Setting) -> Option<&'static Entry> {
+    ARRIVALS.iter().find(|entry| entry.heeds == Some(setting))
 }

@@ -229,7 +229,7 @@ fn subtitle(report: &Report<'_>) -> String {
         Some(format!("profile {}", config.profile)),
         scenario,
         Some(format!("workload {}", config.workload)),
-        Some(format!("{} requests/s ({})", config.rps.0, config.arrival)),
+        Some(config.load.clone()),
         Some(format!(
             "{} {}",
             time_tick(config.duration.0.as_secs_f64()),

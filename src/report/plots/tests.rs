@@ -101,7 +101,7 @@ fn every_plot_says_of_every_run_what_it_is() {
             let labels = labels(&(plot.draw)(&run.report()));
             let has = |text: &str| labels.iter().any(|label| label.text.contains(text));
             let n = run.summary.routes.first().map_or(0, |route| route.whole().counted());
-            for text in ["MOCK", "apac", "congested-sydney", "50 requests/s", &format!("seed {}", SEED.0)] {
+            for text in ["MOCK", "apac", "congested-sydney", "50/s poisson", &format!("seed {}", SEED.0)] {
                 assert!(has(text), "{}, {name}: no `{text}`", plot.file);
             }
             assert!(has(&format!("n = {}", crate::core::units::grouped(n))), "{}, {name}: no n", plot.file);

@@ -1,0 +1,72 @@
+//! The load of a run: when requests arrive, and what each asks for. A description, cheap to clone;
+//! requests are drawn one by one, so that a day of them needs no memory.
+
+use super::arrival::{ArrivalProcess, Entry, Settings};
+use super::rate_curve::RateCurve;
+use super::sampler::Sampler;
+use super::workload::Workload;
+use crate::core::{Request, Seed};
+
+/// An open loop: what arrives depends on the seed and on nothing that comes back.
+#[derive(Clone)]
+pub struct Load {
+    rates: RateCurve,
+    arrival: &'static Entry,
+    settings: Settings,
+    sampler: Sampler,
+    seed: Seed,
+}
+
+impl Load {
+    /// Arrivals of the kind `arrival`, at `rates` over the whole run, warm-up included.
+    pub fn new(rates: RateCurve, arrival: &'static Entry, settings: Settings, workload: &Workload, seed: Seed) -> Self {
+        Self { rates, arrival, settings, sampler: Sampler::new(workload, seed), seed }
+    }
+
+    /// From the first to the last; the same ones every time.
+    pub fn requests(&self) -> Requests {
+        let process = (self.arrival.build)(&self.settings, self.seed);
+        Requests { load: self.clone(), process, next: 0, cache_hits: 0 }
+    }
+
+    /// Knows how long each answer is.
+    pub fn sampler(&self) -> &Sampler {
+        &self.sampler
+    }
+
+    pub fn rates(&self) -> &RateCurve {
+        &self.rates
+    }
+}
+
+/// The requests of a [`Load`] in order of their intended start.
+pub struct Requests {
+    load: Load,
+    process: Box<dyn ArrivalProcess>,
+    next: u32,
+    cache_hits: usize,
+}
+
+impl Requests {
+    /// Arrivals passed over so far because the application's own cache answers them: no requests.
+    pub fn cache_hits(&self) -> usize {
+        self.cache_hits
+    }
+}
+
+impl Iterator for Requests {
+    type Item = Request;
+
+    fn next(&mut self) -> Option<Request> {
+        loop {
+            let intended = self.load.rates.when(self.process.next_arrival()?)?;
+            // Every arrival keeps its number, hit or not: with another hit rate it asks the same.
+            let index = self.next;
+            self.next += 1;
+            if !self.load.sampler.cache_hit(index) {
+                return Some(self.load.sampler.request(index, intended));
+            }
+            self.cache_hits += 1;
+        }
+    }
+}
