@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bedbench::clock::{Timer, monotonic};
 use bedbench::core::Seed;
 use bedbench::core::units::Rate;
-use bedbench::plan::arrival;
+use bedbench::plan::arrival::{self, Settings};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
@@ -54,11 +54,12 @@ impl Client {
 
     /// Sends `requests` at `rate`, whether answers come or not, and waits for all of them.
     pub async fn fire(&self, rate: Rate, requests: usize, timer: &Timer) -> Vec<Answer> {
-        let mut arrivals = (arrival::ARRIVALS[0].build)(rate, Seed(1));
+        let mut arrivals = (arrival::ARRIVALS[0].build)(&Settings::default(), Seed(1));
         let start = monotonic();
         let mut calls = Vec::with_capacity(requests);
         for _ in 0..requests {
-            timer.sleep_until(start + arrivals.next_arrival().since_start()).await;
+            let due = arrivals.next_arrival().expect("poisson never ends") / rate.0;
+            timer.sleep_until(start + Duration::from_secs_f64(due)).await;
             calls.push(spawn_local(self.clone().call()));
         }
         let mut answers = Vec::with_capacity(requests);

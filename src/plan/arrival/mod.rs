@@ -41,7 +41,7 @@ pub struct Entry {
     pub build: fn(&Settings, Seed) -> Box<dyn ArrivalProcess>,
 }
 
-/// To add an arrival process: one file with an [`Entry`], one line here.
+/// To add an arrival process: one file with an [`Entry`], one line here. The first is the default.
 pub static ARRIVALS: &[Entry] = &[poisson::ENTRY, constant::ENTRY, gamma::ENTRY, trace::ENTRY];
 
 pub fn find(name: &str) -> Option<&'static Entry> {
