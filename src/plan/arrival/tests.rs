@@ -70,27 +70,27 @@ fn distance(sample: &[f64], cdf: impl Fn(f64) -> f64) -> f64 {
     sorted.iter().enumerate().map(off).fold(0.0, f64::max)
 }
 
+fn keeps_to(name: &str, shape: f64, cdf: impl Fn(f64) -> f64) {
+    let gaps = gaps(name, shape);
+    let n = gaps.len() as f64;
+    let mean = gaps.iter().sum::<f64>() / n;
+    let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / n;
+    // Five standard errors; a gamma's excess kurtosis is 6/shape.
+    assert!((mean - 1.0).abs() < 5.0 / (n * shape).sqrt(), "{name} {shape}: mean {mean}");
+    let spread = ((2.0 + 6.0 / shape) / n).sqrt();
+    assert!((variance * shape - 1.0).abs() < 5.0 * spread, "{name} {shape}: variance {variance}");
+    // Exceeded by one sample in a thousand (Smirnov 1948).
+    let off = distance(&gaps, cdf);
+    assert!(off < 1.95 / n.sqrt(), "{name} {shape}: {off} from its distribution");
+}
+
 #[test]
 fn gaps_have_the_mean_the_variance_and_the_distribution_that_they_are_named_by() {
     let exponential = |x: f64| 1.0 - (-x).exp();
-    let root_pi = std::f64::consts::PI.sqrt();
-    let bursty = move |x| gamma_cdf(0.5, root_pi, x);
-    let even = |x| gamma_cdf(4.0, 6.0, x);
-    let laws: [(&str, f64, &dyn Fn(f64) -> f64); 4] =
-        [("poisson", 1.0, &exponential), ("gamma", 1.0, &exponential), ("gamma", 0.5, &bursty), ("gamma", 4.0, &even)];
-    for (name, shape, cdf) in laws {
-        let gaps = gaps(name, shape);
-        let n = gaps.len() as f64;
-        let mean = gaps.iter().sum::<f64>() / n;
-        let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / n;
-        // Five standard errors; a gamma's excess kurtosis is 6/shape.
-        assert!((mean - 1.0).abs() < 5.0 / (n * shape).sqrt(), "{name} {shape}: mean {mean}");
-        let spread = ((2.0 + 6.0 / shape) / n).sqrt();
-        assert!((variance * shape - 1.0).abs() < 5.0 * spread, "{name} {shape}: variance {variance}");
-        // Exceeded by one sample in a thousand (Smirnov 1948).
-        let off = distance(&gaps, cdf);
-        assert!(off < 1.95 / n.sqrt(), "{name} {shape}: {off} from its distribution");
-    }
+    keeps_to("poisson", 1.0, exponential);
+    keeps_to("gamma", 1.0, exponential);
+    keeps_to("gamma", 0.5, |x| gamma_cdf(0.5, std::f64::consts::PI.sqrt(), x));
+    keeps_to("gamma", 4.0, |x| gamma_cdf(4.0, 6.0, x));
 }
 
 /// The test above must be able to tell one process from another.
