@@ -43,9 +43,7 @@ fn routing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("routing");
     group.throughput(Throughput::Elements(REQUESTS));
     for entry in POLICIES {
-        let targets = (*entry.targets.end()).min(3);
-        let weights = vec![1.0 / targets as f64; targets];
-        let settings = Settings { targets, cooldown: Duration::from_secs(1), weights };
+        let settings = Settings::example(entry);
         group.bench_function(entry.name, |bencher| {
             bencher.iter_batched_ref(
                 || (entry.build)(&settings, Seed(1)),

@@ -32,6 +32,8 @@ pub enum Purpose {
     Routing = 11,
     ResponseCache = 12,
     Fault = 13,
+    Backoff = 14,
+    Fleet = 15,
 }
 
 /// The run's seed: printed, stored, and a constant unless given.
@@ -54,6 +56,11 @@ impl Seed {
     /// The draws that belong to item `index` of one purpose.
     pub fn indexed(self, purpose: Purpose, index: u64) -> Draws {
         Draws::seed_from_u64(mix(splitmix(self.0), &[purpose as u64, index]))
+    }
+
+    /// The draws that belong to one attempt of one request, wherever it is sent.
+    pub fn of_attempt(self, purpose: Purpose, key: RequestKey, attempt: u32) -> Draws {
+        Draws::seed_from_u64(mix(splitmix(self.0), &[purpose as u64, key.0, u64::from(attempt)]))
     }
 
     /// What the draws for one purpose in one Region have in common.

@@ -4,7 +4,7 @@ use super::check::{Draft, Problem, Weight};
 use super::schema::{ProfileFile, RegionFile, RouteFile};
 use super::{Models, Profile, Route, region_model};
 use crate::core::residency::{Destination, Residency};
-use crate::routing::{self, Settings};
+use crate::routing;
 
 /// Checks `file` by every rule and builds the profile. `base` is the Region model beneath the
 /// profile's own numbers; `text` is what lines are counted in.
@@ -39,11 +39,7 @@ fn build_route(route: &RouteFile, residency: &Residency, models: &Models) -> Rou
             residency.admit(target.region, target.called(), standing).expect("the rules have passed")
         })
         .collect();
-    let settings = Settings {
-        targets: targets.len(),
-        cooldown: route.cooldown.unwrap_or_default().0,
-        weights: route.targets.iter().filter_map(|target| target.get_ref().weight).collect(),
-    };
+    let settings = route.settings(models);
     let parts: Vec<_> = targets.iter().map(|target| describe(target, models)).collect();
     let label = match settings.weights.is_empty() {
         true => parts.join(" → "),

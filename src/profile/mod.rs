@@ -11,6 +11,7 @@ mod overrides;
 mod region_model;
 pub mod scenario;
 pub mod schema;
+mod settings;
 pub mod toml_file;
 
 pub use load::{Kind, LoadError, Loader, text_of};

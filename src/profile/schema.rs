@@ -8,12 +8,13 @@ use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::Spanned;
 
-use crate::core::RegionId;
 use crate::core::region::Jurisdiction;
 use crate::core::residency::{InferenceProfile, Pool};
 use crate::core::units::Span;
+use crate::core::{Outcome, RegionId};
 use crate::region::Law;
 use crate::region::quota::{QuotaSpec, Window};
+use crate::routing::settings::{Backoff, Hedge, HomeQuota};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,8 +42,18 @@ pub struct RouteFile {
     /// Fired beside the others though outside the residency; never recommended.
     #[serde(default)]
     pub reference: bool,
-    /// How long a throttled target is left alone; for policies that heed it.
+    // What follows is for policies that heed it.
+    /// How long a throttled target is left alone.
     pub cooldown: Option<Span>,
+    /// Outcomes after which another target is tried.
+    pub fall_back_on: Option<Vec<Outcome>>,
+    pub backoff: Option<Backoff>,
+    pub home_quota: Option<HomeQuota>,
+    /// Share of the home quota above which requests spill.
+    pub threshold: Option<f64>,
+    pub hedge: Option<Hedge>,
+    /// How long a latency is remembered.
+    pub decay: Option<Span>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -86,7 +86,7 @@ fn mistakes_are_answered_with_the_line_or_the_names_to_choose_from() {
     let said = refused("summary =", "sumary =");
     assert_eq!(said, "mine.toml:4: unknown key `sumary`; did you mean `summary`?");
     let said = refused("\"pinned\"", "\"sticky\"");
-    assert!(said.contains("no policy is named `sticky`. There are pinned, fallback"), "{said}");
+    assert!(said.contains("no policy is named `sticky`. There are pinned, patient, fallback"), "{said}");
     let said = refused("\"pinned\"", "\"fallback\"");
     assert!(said.contains("takes at least 2 target(s), not 1"), "{said}");
     let said = refused("ap-southeast-2", "sydney");

@@ -1,5 +1,5 @@
-//! Which targets are left alone for a while, so that the requests behind one that was refused need
-//! not each find out for themselves.
+//! After which outcomes another target is tried, and which targets are left alone for a while, so that
+//! the requests behind one that was refused need not each find out for themselves.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use super::{Decision, Settings, Target, Tried};
 use crate::core::{Outcome, RunTime};
 
 pub struct Cooldowns {
+    fall_back_on: Vec<Outcome>,
     length: Duration,
     /// When each target may be tried again.
     until: Vec<RunTime>,
@@ -14,7 +15,11 @@ pub struct Cooldowns {
 
 impl Cooldowns {
     pub fn new(settings: &Settings) -> Self {
-        Self { length: settings.cooldown, until: vec![RunTime::ZERO; settings.targets] }
+        Self {
+            fall_back_on: settings.fall_back_on.clone(),
+            length: settings.cooldown,
+            until: vec![RunTime::ZERO; settings.targets],
+        }
     }
 
     /// What to do after an attempt has ended: the next target where another Region may do better.
@@ -24,10 +29,14 @@ impl Cooldowns {
         if outcome == Outcome::Throttled {
             self.until[last.target] = now + self.length;
         }
-        if !worth_another(outcome) {
+        if !self.fall_back_on.contains(&outcome) {
             return Decision::NOTHING;
         }
         self.next(now, tried).map_or(Decision::NOTHING, Decision::attempt)
+    }
+
+    pub fn targets(&self) -> usize {
+        self.until.len()
     }
 
     pub fn ready(&self, now: RunTime, target: Target) -> bool {
@@ -40,17 +49,4 @@ impl Cooldowns {
         let untried = (0..self.until.len()).filter(|target| !tried.iter().any(|t| t.target == *target));
         untried.clone().find(|target| self.ready(now, *target)).or_else(|| untried.min())
     }
-}
-
-/// Outcomes that another Region may not share.
-fn worth_another(outcome: Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::Throttled
-            | Outcome::Unavailable
-            | Outcome::ServerError
-            | Outcome::StreamError
-            | Outcome::Timeout
-            | Outcome::Transport
-    )
 }

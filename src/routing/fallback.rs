@@ -7,9 +7,9 @@ use crate::core::RunTime;
 
 pub const ENTRY: Entry = Entry {
     name: "fallback",
-    summary: "targets in order; the next one on throttle, unavailability, timeout or a broken connection",
+    summary: "targets in order; the next one after a refusal, an error, a timeout or a broken connection",
     targets: 2..=usize::MAX,
-    keys: &[Key::Cooldown],
+    keys: &[Key::Cooldown, Key::FallBackOn],
     build: |settings, _| Box::new(Fallback::new(settings)),
 };
 
@@ -39,11 +39,11 @@ mod tests {
 
     use super::*;
     use crate::core::Outcome;
-    use crate::routing::conformance::{at, request};
+    use crate::routing::fixture::{at, request};
     use crate::routing::journey::{Journey, Step};
 
     fn policy() -> Fallback {
-        Fallback::new(&Settings { targets: 2, cooldown: Duration::from_secs(1), weights: vec![] })
+        Fallback::new(&Settings { cooldown: Duration::from_secs(1), ..Settings::new(2) })
     }
 
     /// Plays one request at `ms`, each of whose attempts ends at once; returns the targets tried.
@@ -53,7 +53,7 @@ mod tests {
         let mut step = journey.arrive(at(ms), policy);
         while let Step::Send { attempt, .. } = step {
             let outcome = *outcomes.next().expect("an outcome for every attempt");
-            step = journey.end(attempt, crate::routing::conformance::ended(at(ms), outcome), policy);
+            step = journey.end(attempt, crate::routing::fixture::ended(at(ms), outcome), policy);
         }
         journey.tried().iter().map(|tried| tried.target).collect()
     }

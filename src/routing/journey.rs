@@ -3,9 +3,6 @@
 use super::{Asked, Decision, Ended, Event, Policy, Target, Tried, View};
 use crate::core::{Outcome, RunTime};
 
-/// A policy that goes on and on is stopped here: no request is worth more.
-const MOST_ATTEMPTS: usize = 100;
-
 /// What the driver is to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -87,14 +84,17 @@ impl Journey {
     }
 
     fn ask(&self, now: RunTime, policy: &mut dyn Policy, event: Event) -> Decision {
-        policy.on(now, View { asked: &self.asked, tried: &self.tried }, event)
+        policy.on(now, self.view(), event)
+    }
+
+    fn view(&self) -> View<'_> {
+        View { asked: &self.asked, tried: &self.tried }
     }
 
     fn carry_out(&mut self, now: RunTime, decision: Decision) -> Step {
         let deadline = self.asked.deadline;
         let wake = decision.wake.filter(|wake| *wake < deadline);
-        let in_time = now < deadline && self.tried.len() < MOST_ATTEMPTS;
-        if let Some(target) = decision.attempt.filter(|_| in_time) {
+        if let Some(target) = decision.attempt.filter(|_| self.view().may_send(now)) {
             let attempt = self.tried.len();
             self.tried.push(Tried { target, sent: now, ended: None });
             return Step::Send { attempt, target, wake };

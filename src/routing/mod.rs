@@ -5,18 +5,23 @@
 mod cooldown;
 mod fallback;
 pub mod journey;
+mod minute;
+mod overflow;
+mod patient;
 mod pinned;
+pub mod settings;
 mod weighted;
 
 #[cfg(test)]
 mod conformance;
-
-use std::time::Duration;
+#[cfg(test)]
+mod fixture;
 
 use crate::core::record::Usage;
 use crate::core::{Outcome, RequestKey, RunTime, Seed};
 
 pub use journey::Journey;
+pub use settings::{Key, Settings};
 
 /// Position of a target in its route.
 pub type Target = usize;
@@ -61,6 +66,16 @@ impl Tried {
 pub struct View<'a> {
     pub asked: &'a Asked,
     pub tried: &'a [Tried],
+}
+
+/// A policy that goes on and on is stopped here: no request is worth more.
+const MOST_ATTEMPTS: usize = 100;
+
+impl View<'_> {
+    /// Whether an attempt decided on now would be sent: policies that count what they sent ask first.
+    pub fn may_send(&self, now: RunTime) -> bool {
+        now < self.asked.deadline && self.tried.len() < MOST_ATTEMPTS
+    }
 }
 
 /// What a policy is told of a request.
@@ -110,25 +125,6 @@ pub trait Policy: Send {
     fn on(&mut self, now: RunTime, request: View<'_>, event: Event) -> Decision;
 }
 
-/// What a profile says about a policy.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    pub targets: usize,
-    /// How long a target that throttled is left alone.
-    pub cooldown: Duration,
-    /// Share of the requests by target; they add up to 1. Empty for policies that know no shares.
-    pub weights: Vec<f64>,
-}
-
-/// A key of a profile that only some policies heed; elsewhere it would be a lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// `cooldown` of a route.
-    Cooldown,
-    /// `weight` of a target.
-    Weight,
-}
-
 /// One policy: profiles, docs and the conformance tests follow from the list.
 pub struct Entry {
     pub name: &'static str,
@@ -140,7 +136,7 @@ pub struct Entry {
 }
 
 /// To add a policy: one file with an [`Entry`], one line here.
-pub static POLICIES: &[Entry] = &[pinned::ENTRY, fallback::ENTRY, weighted::ENTRY];
+pub static POLICIES: &[Entry] = &[pinned::ENTRY, patient::ENTRY, fallback::ENTRY, weighted::ENTRY, overflow::ENTRY];
 
 pub fn find(name: &str) -> Option<&'static Entry> {
     POLICIES.iter().find(|entry| entry.name == name)

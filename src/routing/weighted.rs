@@ -12,7 +12,7 @@ pub const ENTRY: Entry = Entry {
     name: "weighted",
     summary: "each target gets its share of the requests; the others in order when it refuses",
     targets: 2..=usize::MAX,
-    keys: &[Key::Cooldown, Key::Weight],
+    keys: &[Key::Weight, Key::Cooldown, Key::FallBackOn],
     build: |settings, seed| Box::new(Weighted::new(settings, seed)),
 };
 
@@ -60,11 +60,11 @@ mod tests {
 
     use super::*;
     use crate::core::Outcome;
-    use crate::routing::conformance::{at, ended, request};
+    use crate::routing::fixture::{at, ended, request};
     use crate::routing::journey::{Journey, Step};
 
     fn policy() -> Weighted {
-        let settings = Settings { targets: 2, cooldown: Duration::from_secs(1), weights: vec![0.8, 0.2] };
+        let settings = Settings { cooldown: Duration::from_secs(1), weights: vec![0.8, 0.2], ..Settings::new(2) };
         Weighted::new(&settings, Seed(42))
     }
 

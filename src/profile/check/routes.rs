@@ -1,13 +1,15 @@
-//! Routes are named once, know their policy, and say nothing that the policy does not heed.
+//! Routes are named once, know their policy, and say nothing that the policy does not heed or that
+//! cannot be meant.
 
 use super::{Draft, Finding, Rule, refuse};
+use crate::profile::Models;
 use crate::profile::schema::RouteFile;
 use crate::profile::toml_file::nearest;
-use crate::routing::{self, Key};
+use crate::routing;
 
 pub const RULE: Rule = Rule {
     name: "route",
-    summary: "routes have names of their own, a known policy, and only keys that it heeds",
+    summary: "routes have names of their own, a known policy, and keys that it heeds and that can be meant",
     check,
 };
 
@@ -27,7 +29,10 @@ fn check(draft: &Draft<'_>) -> Vec<Finding> {
             found.push(refuse(at, what, "Give each a name of its own"));
         }
         match routing::find(&route.policy) {
-            Some(policy) => found.extend(heeds(policy, route).map(|(what, way_out)| refuse(at, what, way_out))),
+            Some(policy) => {
+                let wrong = heeds(policy, route, draft.models);
+                found.extend(wrong.map(|(what, way_out)| refuse(at, what, way_out)));
+            }
             None => {
                 let known: Vec<_> = routing::POLICIES.iter().map(|entry| entry.name).collect();
                 let way_out = match nearest(&route.policy, known.iter().copied()) {
@@ -45,8 +50,8 @@ fn check(draft: &Draft<'_>) -> Vec<Finding> {
     found
 }
 
-/// The first thing that `route` says and its policy cannot use, or needs and does not get.
-fn heeds(policy: &routing::Entry, route: &RouteFile) -> Option<(String, String)> {
+/// The first thing that `route` says and its policy cannot use, cannot mean, or needs and does not get.
+fn heeds(policy: &routing::Entry, route: &RouteFile, models: &Models) -> Option<(String, String)> {
     let wrong = |what: String, way_out: &str| Some((format!("route `{}`: {what}", route.name), way_out.to_owned()));
     let name = policy.name;
     if !policy.targets.contains(&route.targets.len()) {
@@ -55,22 +60,12 @@ fn heeds(policy: &routing::Entry, route: &RouteFile) -> Option<(String, String)>
         let what = format!("policy `{name}` takes {wanted} target(s), not {}", route.targets.len());
         return wrong(what, "Add or remove targets, or choose another policy");
     }
-    if route.cooldown.is_some() && !policy.keys.contains(&Key::Cooldown) {
-        return wrong(format!("policy `{name}` does not heed `cooldown`"), "Take it out");
+    if let Some(key) = route.keys().find(|key| !policy.keys.contains(key)) {
+        let heeding = routing::POLICIES.iter().filter(|entry| entry.keys.contains(&key)).map(|entry| entry.name);
+        let way_out = format!("Take it out, or use {}", heeding.collect::<Vec<_>>().join(", "));
+        return wrong(format!("policy `{name}` does not heed `{}`", key.name()), &way_out);
     }
-    let weights: Vec<f64> = route.targets.iter().filter_map(|target| target.get_ref().weight).collect();
-    if !policy.keys.contains(&Key::Weight) {
-        return if weights.is_empty() {
-            None
-        } else {
-            wrong(format!("policy `{name}` does not heed `weight`"), "Take it out, or use policy `weighted`")
-        };
-    }
-    let sum: f64 = weights.iter().sum();
-    let complete = weights.len() == route.targets.len() && weights.iter().all(|weight| *weight > 0.0);
-    if complete && (sum - 1.0).abs() < 1e-6 {
-        return None;
-    }
-    let what = format!("its {} weights are {weights:?} and add up to {sum}", weights.len());
-    wrong(what, "Give each target a `weight` above 0, and let them add up to 1")
+    let settings = route.settings(models);
+    let (what, way_out) = policy.keys.iter().find_map(|key| key.contradiction(&settings))?;
+    wrong(what, way_out)
 }
