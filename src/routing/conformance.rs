@@ -1,10 +1,11 @@
 //! What every policy of the list must keep, whatever it does.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rand::RngExt;
 
-use super::fixture::{Answer, play};
+use super::fixture::{Answer, Played, at, play};
 use super::journey::Step;
 use super::*;
 use crate::core::seed::Purpose;
@@ -75,5 +76,49 @@ fn every_policy_does_the_same_under_the_same_seed() {
             play(&mut *policy, 0..500, random(Seed(7)))
         };
         assert_eq!(tried(), tried(), "{}", entry.name);
+    }
+}
+
+/// How a target can be out of order for a while: it takes how many times as long, and ends how.
+const SICK: &[(u32, Outcome)] =
+    &[(1, Outcome::Throttled), (1, Outcome::Unavailable), (10, Outcome::Timeout), (10, Outcome::Ok)];
+
+const MINUTE: u64 = 600;
+
+/// The targets that requests `keys` were sent to.
+fn used(played: &[Played], keys: std::ops::Range<u64>) -> BTreeSet<Target> {
+    let tried = played.iter().filter(|played| keys.contains(&played.key)).flat_map(|played| &played.tried);
+    tried.map(|tried| tried.target).collect()
+}
+
+#[test]
+fn no_policy_starves_a_target_that_is_healthy_again() {
+    for (entry, (slower, outcome)) in POLICIES.iter().flat_map(|entry| SICK.iter().map(move |sick| (entry, *sick))) {
+        for patient in 0..build(entry).1 {
+            let (mut policy, _) = build(entry);
+            let sick = at(MINUTE * 100)..at(2 * MINUTE * 100);
+            let answer = |now: RunTime, target| match target == patient && sick.contains(&now) {
+                true => (Duration::from_millis(300) * slower, outcome),
+                false => (Duration::from_millis(300), Outcome::Ok),
+            };
+            let played = play(&mut *policy, 0..4 * MINUTE, answer);
+            let ordinary = used(&played, 0..MINUTE);
+            let again = used(&played, 3 * MINUTE..4 * MINUTE);
+            assert!(ordinary.is_subset(&again), "{}: {ordinary:?} and then {again:?} after {outcome}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn one_target_that_always_fails_costs_no_request_where_there_is_another() {
+    for entry in POLICIES {
+        let targets = build(entry).1;
+        for (failing, outcome) in (0..targets).flat_map(|target| settings::PASSING.map(|outcome| (target, outcome))) {
+            let (mut policy, _) = build(entry);
+            let answer =
+                |_, target| (Duration::from_millis(300), if target == failing { outcome } else { Outcome::Ok });
+            let failed = play(&mut *policy, 0..MINUTE, answer).iter().filter(|played| !played.is_ok()).count();
+            assert!(failed == 0 || targets == 1, "{}: {failed} requests failed on {outcome}", entry.name);
+        }
     }
 }

@@ -43,10 +43,18 @@ impl Cooldowns {
         self.until[target] <= now
     }
 
-    /// The first target that is neither tried nor cooling down; if all that are left cool down,
-    /// the first of them: a refusal is no worse than not asking.
+    /// The first target that is neither tried nor cooling down.
+    pub fn spare(&self, now: RunTime, tried: &[Tried]) -> Option<Target> {
+        self.untried(tried).find(|target| self.ready(now, *target))
+    }
+
+    /// The same; if all that are left cool down, the first of them: a refusal is no worse than not
+    /// asking.
     pub fn next(&self, now: RunTime, tried: &[Tried]) -> Option<Target> {
-        let untried = (0..self.until.len()).filter(|target| !tried.iter().any(|t| t.target == *target));
-        untried.clone().find(|target| self.ready(now, *target)).or_else(|| untried.min())
+        self.spare(now, tried).or_else(|| self.untried(tried).next())
+    }
+
+    fn untried(&self, tried: &[Tried]) -> impl Iterator<Item = Target> {
+        (0..self.until.len()).filter(|target| tried.iter().all(|tried| tried.target != *target))
     }
 }

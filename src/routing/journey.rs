@@ -48,6 +48,12 @@ impl Journey {
         self.carry_out(now, decision)
     }
 
+    /// Attempt number `attempt`, still in flight, has seen its first token. Nothing is decided on it, so it
+    /// is enough to say so before the next event of the request.
+    pub fn first_token(&mut self, attempt: usize, at: RunTime) {
+        self.tried[attempt].first_token.get_or_insert(at);
+    }
+
     /// The time has come that a step asked to be woken at.
     pub fn wake(&mut self, now: RunTime, policy: &mut dyn Policy) -> Step {
         let decision = self.ask(now, policy, Event::Woken);
@@ -57,7 +63,9 @@ impl Journey {
     /// Attempt number `attempt` has ended.
     pub fn end(&mut self, attempt: usize, ended: Ended, policy: &mut dyn Policy) -> Step {
         let now = ended.at;
-        self.tried[attempt].ended = Some(ended);
+        let tried = &mut self.tried[attempt];
+        tried.first_token = tried.first_token.or(ended.first_token);
+        tried.ended = Some(ended);
         let decision = self.ask(now, policy, Event::Ended(attempt));
         // What is wrong here is wrong there.
         let settles = ended.outcome.is_ok() || ended.outcome == Outcome::Invalid;
@@ -96,7 +104,7 @@ impl Journey {
         let wake = decision.wake.filter(|wake| *wake < deadline);
         if let Some(target) = decision.attempt.filter(|_| self.view().may_send(now)) {
             let attempt = self.tried.len();
-            self.tried.push(Tried { target, sent: now, ended: None });
+            self.tried.push(Tried { target, sent: now, first_token: None, ended: None });
             return Step::Send { attempt, target, wake };
         }
         if wake.is_some() || self.tried.iter().any(|tried| tried.ended.is_none()) {

@@ -2,13 +2,17 @@
 //! the answers that it got. It never sees the region model; a simulated win won by peeking would be
 //! no win.
 
+mod adaptive;
 mod cooldown;
 mod fallback;
+pub mod fleet;
+mod hedged;
 pub mod journey;
 mod minute;
 mod overflow;
 mod patient;
 mod pinned;
+mod recent;
 pub mod settings;
 mod weighted;
 
@@ -42,6 +46,8 @@ pub struct Asked {
 pub struct Tried {
     pub target: Target,
     pub sent: RunTime,
+    /// Absent until one was seen, and for answers that come in one piece.
+    pub first_token: Option<RunTime>,
     /// Absent while it is in flight.
     pub ended: Option<Ended>,
 }
@@ -136,7 +142,8 @@ pub struct Entry {
 }
 
 /// To add a policy: one file with an [`Entry`], one line here.
-pub static POLICIES: &[Entry] = &[pinned::ENTRY, patient::ENTRY, fallback::ENTRY, weighted::ENTRY, overflow::ENTRY];
+pub static POLICIES: &[Entry] =
+    &[pinned::ENTRY, patient::ENTRY, fallback::ENTRY, weighted::ENTRY, overflow::ENTRY, hedged::ENTRY, adaptive::ENTRY];
 
 pub fn find(name: &str) -> Option<&'static Entry> {
     POLICIES.iter().find(|entry| entry.name == name)
