@@ -74,7 +74,7 @@ impl Segment {
             return 0.0;
         }
         // Rounding may lead below zero at the end of a ramp that falls to zero.
-        let root = 2.0_f64.mul_add(self.slope * arrivals, self.rate * self.rate).max(0.0).sqrt();
+        let root = (self.rate * self.rate + 2.0 * self.slope * arrivals).max(0.0).sqrt();
         2.0 * arrivals / (self.rate + root)
     }
 
