@@ -8,7 +8,9 @@ use bedbench::core::phase::Phases;
 use bedbench::core::residency::Processing;
 use bedbench::core::units::Rate;
 use bedbench::core::{RunTime, Seed};
-use bedbench::plan::{Plan, arrival};
+use bedbench::plan::arrival::{self, Settings};
+use bedbench::plan::rate_curve::RateCurve;
+use bedbench::plan::{Load, Plan};
 use bedbench::profile::{Loader, Scenario, builtin};
 use bedbench::region::call::{Call, Effect, Input, Refusal, Ticket, Timeline};
 use bedbench::region::fault::Exception;
@@ -57,8 +59,9 @@ fn play(name: &str, route: &str) -> Played {
     let phases = phases(&scenario);
     let places = profile.places(|region| scenario.during(&phases, region)).unwrap();
     let seed = Seed::default();
-    let mut process = (arrival::find("poisson").unwrap().build)(Rate(50.0), seed);
-    let plan = Plan::draw(process.as_mut(), &workload, WARM_UP + MEASURED, seed);
+    let (poisson, rates) = (arrival::find("poisson").unwrap(), RateCurve::level(Rate(50.0), WARM_UP + MEASURED));
+    let load = Load::new(rates, poisson, Settings::default(), &workload, seed);
+    let plan = Plan::draw(&load);
     let mut world = World::new(seed, places, workload.clone());
     let service = Service {
         endpoint: target.endpoint(),
@@ -76,7 +79,7 @@ fn play(name: &str, route: &str) -> Played {
             attempt: 0,
             input_tokens: request.input_tokens,
             max_tokens: request.max_tokens,
-            output_tokens: workload.draw_output(seed, request.key()).min(request.max_tokens),
+            output_tokens: load.sampler().output(request.key()).min(request.max_tokens),
             burndown: profile.models.burndown(model),
             fault: None,
         };

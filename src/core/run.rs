@@ -20,6 +20,11 @@ pub enum World {
 }
 
 impl World {
+    /// Made by the Region model: nothing is spent, and each route has Regions of its own.
+    pub const fn is_modelled(self) -> bool {
+        matches!(self, Self::Mock | Self::Sim)
+    }
+
     /// As it stands in tables and plots.
     pub const fn label(self) -> &'static str {
         match self {

@@ -11,9 +11,21 @@ pub mod sim;
 pub use collect::Collector;
 pub use live::{Ending, RouteSpec, RunSpec, run};
 pub use progress::{Display, Progress};
-pub use signals::Signals;
+pub use signals::{Signals, watch_in_background};
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::core::units::Rate;
+
+/// Requests in flight that a route may have: 20 s worth of its load, so that only one that hangs is cut.
+pub fn usual_in_flight(peak: Rate) -> usize {
+    ((peak.0 * 20.0).ceil() as usize).max(64)
+}
+
+/// Connections opened before the start: 2 s worth of the load.
+pub fn usual_prewarm(peak: Rate) -> usize {
+    (peak.0 * 2.0).ceil() as usize
+}
 
 /// Tells everybody to stop firing. What is in flight is still waited for.
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::Stop;
 
@@ -14,6 +15,24 @@ pub async fn watch_signals(stop: Arc<Stop>) -> u8 {
         std::process::exit(i32::from(signals.next().await));
     });
     code
+}
+
+/// The same for work that blocks its thread. The code is 0 until the first signal.
+///
+/// # Errors
+/// When no thread can be started.
+pub fn watch_in_background(stop: Arc<Stop>) -> io::Result<Arc<AtomicU8>> {
+    let code = Arc::new(AtomicU8::new(0));
+    let heard = code.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        runtime.block_on(async {
+            heard.store(watch_signals(stop).await, Ordering::Relaxed);
+            // Until the second signal, or the end of the work.
+            std::future::pending::<()>().await;
+        });
+    })?;
+    Ok(code)
 }
 
 /// SIGINT and SIGTERM; elsewhere than on Unix, Ctrl-C.

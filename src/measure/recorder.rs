@@ -202,15 +202,19 @@ impl Recorder {
         Self { phases, slos, bucket, measured, routes: vec![series; routes] }
     }
 
-    /// Counts a request that the plan holds, whether it will be sent or not.
+    /// Counts a request that the plan holds for every route, whether it will be sent or not.
     pub fn planned(&mut self, request: &Request) {
-        let phase = self.phases.index_at(request.intended);
-        let bucket = self.bucket_at(request.intended);
-        for series in &mut self.routes {
-            series.phases[phase].planned += 1;
-            if let Some(bucket) = bucket {
-                series.buckets[bucket].slice.planned += 1;
-            }
+        (0..self.routes.len()).for_each(|route| self.planned_for(route, request.intended));
+    }
+
+    /// The same for one route.
+    pub fn planned_for(&mut self, route: usize, intended: RunTime) {
+        let phase = self.phases.index_at(intended);
+        let bucket = self.bucket_at(intended);
+        let series = &mut self.routes[route];
+        series.phases[phase].planned += 1;
+        if let Some(bucket) = bucket {
+            series.buckets[bucket].slice.planned += 1;
         }
     }
 

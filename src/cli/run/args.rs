@@ -18,6 +18,7 @@ use crate::core::{RegionId, Seed};
   bedbench run --rps 50 --profile apac --mock
   bedbench run --rps 3000/min --profile candidates --mock --scenario calm -d 2m
   bedbench run --rps 5:80 --profile apac --mock -d 5m
+  bedbench run --rps 1000 --profile sydney --sim -d 24h --no-records
   bedbench run --rps 50000/day --pattern weekday --start 09:45 -d 30m --profile sydney --mock
   bedbench run --rps 5 --profile au --slo 'ttft:p95<900ms' --yes")]
 pub struct RunArgs {
@@ -38,19 +39,25 @@ pub struct RunArgs {
     /// Bedrock operation to call
     #[arg(long, value_enum, default_value_t = ApiArg::ConverseStream)]
     pub api: ApiArg,
-    /// Seed of arrivals, prompts and the mock's luck
+    /// Seed of arrivals, prompts and the model's luck
     #[arg(long, default_value_t = Seed::default().0, value_name = "N")]
     pub seed: u64,
 
+    /// Simulate in virtual time: a day in seconds, no account, no network, no cost
+    #[arg(long, group = "modelled", conflicts_with_all = ["mock", "endpoint", "endpoint_credentials", "yes"])]
+    pub sim: bool,
+    /// Keep the numbers of a simulation and not the record of every request
+    #[arg(long, requires = "sim")]
+    pub no_records: bool,
     /// Run against the built-in mock: no account, no network, no cost
-    #[arg(long, conflicts_with_all = ["endpoint", "endpoint_credentials", "yes"])]
+    #[arg(long, group = "modelled", conflicts_with_all = ["endpoint", "endpoint_credentials", "yes"])]
     pub mock: bool,
-    /// What goes wrong in the mock, and when: a built-in name (see `bedbench scenario list`) or a
+    /// What goes wrong in the mock or the simulation, and when: a built-in name (see `bedbench scenario list`) or a
     /// .toml file [default: congested]
-    #[arg(long, value_name = "NAME|FILE", requires = "mock")]
+    #[arg(long, value_name = "NAME|FILE", requires = "modelled")]
     pub scenario: Option<String>,
-    /// Service times of the mock's Regions: `article` or a .toml file [default: profiles/regions.toml]
-    #[arg(long, value_name = "NAME|FILE", requires = "mock")]
+    /// Service times of the modelled Regions: `article` or a .toml file [default: profiles/regions.toml]
+    #[arg(long, value_name = "NAME|FILE", requires = "modelled")]
     pub latency: Option<String>,
     /// Call this URL instead of a Region's own endpoint; repeatable. Gets placeholder credentials
     #[arg(long, value_name = "REGION=URL", value_parser = endpoint)]
@@ -128,13 +135,6 @@ pub enum Output {
     Text,
     /// summary.json
     Json,
-}
-
-/// The kinds of arrivals, with what they are.
-pub fn arrivals() -> clap::builder::PossibleValuesParser {
-    let values =
-        arrival::ARRIVALS.iter().map(|entry| clap::builder::PossibleValue::new(entry.name).help(entry.summary));
-    clap::builder::PossibleValuesParser::new(values)
 }
 
 fn endpoint(text: &str) -> Result<(RegionId, String), String> {

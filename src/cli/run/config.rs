@@ -15,7 +15,8 @@ use crate::core::residency::Standing;
 use crate::core::run::World;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span, grouped, length, percent};
-use crate::core::{RegionId, Seed};
+use crate::core::{RegionId, RunTime, Seed};
+use crate::drive::{usual_in_flight, usual_prewarm};
 use crate::plan::Plan;
 use crate::plan::workload::Workload;
 use crate::profile::{Profile, Scenario};
@@ -39,7 +40,8 @@ pub struct Config {
     pub api: Api,
     pub offered: Offered,
     pub phases: Phases,
-    pub plan: Arc<Plan>,
+    /// Of what is fired in real time; what is simulated is drawn on the way.
+    pub plan: Option<Arc<Plan>>,
     pub seed: Seed,
     pub slos: Vec<Slo>,
     /// The objectives were asked for, so a missed one fails the run.
@@ -81,10 +83,11 @@ impl Config {
                 profile.name
             )));
         }
-        let world = match (args.mock, endpoints.is_empty()) {
-            (true, _) => World::Mock,
-            (false, false) => World::Endpoint,
-            (false, true) => World::Live,
+        let world = match (args.sim, args.mock, endpoints.is_empty()) {
+            (true, ..) => World::Sim,
+            (false, true, _) => World::Mock,
+            (false, false, false) => World::Endpoint,
+            (false, false, true) => World::Live,
         };
         let scenario = match world {
             World::Mock | World::Sim => Some(loader.scenario(args.scenario.as_deref().unwrap_or("congested"))?),
@@ -92,14 +95,12 @@ impl Config {
         };
         let shares = scenario.as_ref().map(Scenario::phases).unwrap_or_default();
         let phases = Phases::lay_out(offered.warmup, offered.duration, &offered.phases(shares));
-        if offered.arrivals > MOST_REQUESTS {
-            return Err(Failure::usage(format!(
-                "{:.0} requests are more than one plan holds ({MOST_REQUESTS:.0}); lower --rps or --duration",
-                offered.arrivals
-            )));
-        }
-        let plan = Plan::draw(&offered.load);
-        if plan.requests().last().is_none_or(|request| request.intended < phases.measured().0) {
+        let plan = if world == World::Sim { None } else { Some(Arc::new(draw(&offered)?)) };
+        let last = match &plan {
+            Some(plan) => plan.requests().last().map(|request| request.intended),
+            None => number(&offered)?,
+        };
+        if last.is_none_or(|last| last < phases.measured().0) {
             return Err(Failure::usage("no request would start in the measured time; raise --rps or --duration"));
         }
         let targets: usize = profile.routes.iter().map(|route| route.targets.len()).sum();
@@ -119,10 +120,10 @@ impl Config {
             set: args.sources.set.iter().map(ToString::to_string).collect(),
             api: args.api.into(),
             phases,
-            plan: Arc::new(plan),
+            plan,
             seed,
             in_flight,
-            prewarm: args.prewarm.unwrap_or((offered.peak.0 * 2.0).ceil() as usize).min(in_flight),
+            prewarm: args.prewarm.unwrap_or_else(|| usual_prewarm(offered.peak)).min(in_flight),
             offered,
             connections: usize::from(args.connections),
             timeouts: Timeouts {
@@ -142,12 +143,12 @@ impl Config {
     /// Whether tokens are paid for: the mock's are not, and a placeholder opens no account.
     pub fn spends(&self) -> bool {
         let every_target_is_an_endpoint = self.profile.endpoints().iter().all(|r| self.endpoints.contains_key(r));
-        self.world != World::Mock && (self.endpoint_credentials || !every_target_is_an_endpoint)
+        !self.world.is_modelled() && (self.endpoint_credentials || !every_target_is_an_endpoint)
     }
 
     /// Routes that draw on one quota at the same time. In the mock each route has its own world.
     pub fn shared_quota(&self) -> Vec<String> {
-        if self.world == World::Mock {
+        if self.world.is_modelled() {
             return Vec::new();
         }
         let mut users: BTreeMap<(RegionId, &str), BTreeSet<&str>> = BTreeMap::new();
@@ -169,12 +170,20 @@ impl Config {
             self.profile.name,
             routes,
             if routes == 1 { "route" } else { "routes" },
-            grouped(self.plan.len() as u64),
+            self.requests(),
             self.offered.label,
             length(self.offered.duration),
             length(self.offered.warmup),
             self.seed.0,
         )
+    }
+
+    /// How many each route gets.
+    fn requests(&self) -> String {
+        match &self.plan {
+            Some(plan) => grouped(plan.len() as u64),
+            None => format!("about {}", grouped(self.offered.arrivals.round() as u64)),
+        }
     }
 
     /// What the workload is apart from its lengths.
@@ -184,19 +193,22 @@ impl Config {
         if self.workload.token_multiplier != 1.0 {
             facts.push(format!("prompts × {}", self.workload.token_multiplier));
         }
-        let hits = self.plan.cache_hits();
-        if hits > 0 {
-            let arrivals = (hits + self.plan.len()) as u64;
+        let hits = self.plan.as_ref().map_or(0, |plan| plan.cache_hits());
+        if let Some(plan) = self.plan.as_ref().filter(|_| hits > 0) {
+            let arrivals = (hits + plan.len()) as u64;
             let share = percent(hits as u64, arrivals);
             facts.push(format!(
                 "the application's cache answers {share} of {} arrivals, which are not sent",
                 grouped(arrivals)
             ));
+        } else if self.plan.is_none() && self.workload.cache_hit_rate > 0.0 {
+            let share = self.workload.cache_hit_rate * 100.0;
+            facts.push(format!("the application's cache answers {share:.1} % of the arrivals, which are not sent"));
         }
         facts
     }
 
-    pub fn manifest(&self, created_unix_nanos: u64, endpoints: BTreeMap<RegionId, String>) -> Manifest {
+    pub fn manifest(&self, created_unix_nanos: u64) -> Manifest {
         let json = |value: serde_json::Result<serde_json::Value>| value.expect("what was read as TOML is plain data");
         let mut files = BTreeMap::from([("workload".to_owned(), json(serde_json::to_value(&self.workload)))]);
         if let Some(pattern) = &self.offered.pattern {
@@ -231,7 +243,7 @@ impl Config {
             event_timeout: Span(self.timeouts.between_events),
             request_timeout: Span(self.timeouts.request),
             residency: self.profile.residency.allowed().collect(),
-            endpoints,
+            endpoints: self.endpoints.clone(),
             routes: self.profile.routes.iter().map(crate::profile::Route::head).collect(),
             files,
             phases: self.phases.clone(),
@@ -252,6 +264,34 @@ impl Config {
             finished: None,
         }
     }
+}
+
+/// The plan of a run in real time.
+fn draw(offered: &Offered) -> Result<Plan, Failure> {
+    if offered.arrivals > MOST_REQUESTS {
+        return Err(Failure::usage(format!(
+            "{:.0} requests are more than one plan holds ({MOST_REQUESTS:.0}); lower --rps or --duration",
+            offered.arrivals
+        )));
+    }
+    Ok(Plan::draw(&offered.load))
+}
+
+/// What a simulation draws on the way must be countable too. Returns when one of its requests starts: any one, if there
+/// are many, and else the last.
+fn number(offered: &Offered) -> Result<Option<RunTime>, Failure> {
+    const MANY: f64 = 1e4;
+    if offered.arrivals > f64::from(u32::MAX) * 0.99 {
+        return Err(Failure::usage(format!(
+            "{:.0} requests are more than a plan can number ({}); lower --rps or --duration",
+            offered.arrivals,
+            u32::MAX
+        )));
+    }
+    if offered.arrivals > MANY {
+        return Ok(Some(RunTime::from_duration(offered.warmup)));
+    }
+    Ok(offered.load.requests().last().map(|request| request.intended))
 }
 
 fn read_ca(path: &Path) -> Result<Arc<str>, Failure> {
@@ -289,7 +329,10 @@ fn in_flight(
     // In the mock both ends of every connection are ours.
     let ends = if world == World::Mock { 2 } else { 1 };
     let limit = files::raise_limit();
-    let wanted = asked.unwrap_or(((peak.0 * 20.0).ceil() as usize).max(64));
+    let wanted = asked.unwrap_or_else(|| usual_in_flight(peak));
+    if world == World::Sim {
+        return Ok((wanted, None));
+    }
     let needed = wanted * targets * ends + SPARE_FILES as usize;
     let Some(allowed) = limit.filter(|limit| (needed as u64) > *limit) else { return Ok((wanted, None)) };
     let way_out = format!("raise the limit with `ulimit -n {needed}`");

@@ -4,13 +4,13 @@ use std::io;
 
 use super::args::Output;
 use super::config::Config;
+use super::fire::Fired;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::{print, style};
 use crate::clock;
 use crate::core::residency::Standing;
 use crate::core::slo::Slo;
 use crate::core::units::Span;
-use crate::drive::Ending;
 use crate::measure::Context;
 use crate::measure::series::Level;
 use crate::measure::verdict::Grade;
@@ -26,21 +26,15 @@ pub struct Finished {
     pub config: Config,
     pub folder: Folder,
     pub manifest: Manifest,
-    pub recorder: Recorder,
-    pub ending: Ending,
-    pub written: io::Result<()>,
+    pub fired: Fired,
     pub output: Output,
     pub quiet: bool,
 }
 
 /// Everything that can still be said is said, whatever went wrong before.
 pub fn finish(run: Finished) -> Result<Exit, Failure> {
-    let Finished { config, folder, mut manifest, mut recorder, ending, written, output, quiet } = run;
-    for request in config.plan.requests() {
-        if ending.stopped.is_none_or(|stopped| request.intended < stopped) {
-            recorder.planned(request);
-        }
-    }
+    let Finished { config, folder, mut manifest, fired, output, quiet } = run;
+    let Fired { recorder, ending, written, .. } = fired;
     let context = Context {
         world: config.world,
         seed: config.seed,

@@ -366,6 +366,7 @@ impl Recorded {
     }
 }
 
-fn arrivals() -> PossibleValuesParser {
+/// The kinds of arrivals, with what they are.
+pub fn arrivals() -> PossibleValuesParser {
     arrival::ARRIVALS.iter().map(|entry| PossibleValue::new(entry.name).help(entry.summary)).collect::<Vec<_>>().into()
 }

@@ -11,9 +11,16 @@ use std::io;
 use super::exit::{Exit, Failure};
 use super::{guard, print, style};
 use crate::clock;
+use crate::core::Seed;
+use crate::core::phase::Phases;
 use crate::core::run::World;
+use crate::core::units::Rate;
 use crate::drive::Display;
+use crate::drive::sim::{ClientModel, Simulation};
 use crate::measure::Recorder;
+use crate::plan::Load;
+use crate::plan::arrival::Settings;
+use crate::plan::rate_curve::RateCurve;
 use crate::report::plots::sweep::SWEEP_PLOTS;
 use crate::report::sweep::{CSV, JSON, SWEEP_FORMATS, text};
 use crate::store::Folder;
@@ -25,7 +32,6 @@ use progress::Progress;
 
 pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
     let config = Config::resolve(&args)?;
-    let simulate = simulator()?;
     let (created, display) = (clock::unix_nanos(), Display::on_stderr(args.quiet));
     config.warnings.iter().for_each(|warning| guard::warn(warning));
     let folder = match &args.out {
@@ -33,7 +39,7 @@ pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
         None => Folder::under_results(created, &format!("{}-sweep", config.profile.name)),
     };
     let folder = folder.map_err(|error| Failure::usage(error.to_string()))?;
-    let sweep = sweep(&config, simulate, created, display);
+    let sweep = sweep(&config, created, display);
     let saved = save(&folder, &sweep);
     if !args.quiet {
         match args.format {
@@ -47,14 +53,28 @@ pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// Fires one route at one load under one seed.
-type Simulate = fn(&Config, Key) -> Recorder;
-
-fn simulator() -> Result<Simulate, Failure> {
-    Err(Failure::failed("this version has no simulator to sweep with"))
+/// Simulates one route at one load under one seed.
+fn simulate(config: &Config, key: Key) -> Recorder {
+    let (rate, seed) = (Rate(key.rps()), Seed(config.seed.wrapping_add(key.seed)));
+    let (warmup, duration) = (config.warmup.0, config.duration.0);
+    let phases = Phases::lay_out(warmup, duration, &config.scenario.phases());
+    let rates = RateCurve::level(rate, warmup + duration);
+    let load = Load::new(rates, config.arrival, Settings::default(), &config.workload, seed);
+    let simulation = Simulation {
+        profile: &config.profile,
+        scenario: &config.scenario,
+        workload: &config.workload,
+        seed,
+        phases: &phases,
+        client: ClientModel { timeouts: config.timeouts, ..ClientModel::usual(rate) },
+    };
+    let mut recorder = Recorder::new(phases.clone(), config.question.slos.clone(), 1);
+    let route = &config.profile.routes[key.route];
+    simulation.run(route, 0, load.requests(), &mut recorder).expect("the profile's numbers have passed its checks");
+    recorder
 }
 
-fn sweep(config: &Config, simulate: Simulate, created: u64, display: Display) -> Sweep {
+fn sweep(config: &Config, created: u64, display: Display) -> Sweep {
     let question = &config.question;
     let watched = Watched::for_slos(&question.slos);
     let measure = |key: Key| {

@@ -15,8 +15,8 @@ use crate::core::record::{Acquisition, AttemptRecord, HttpVersion, RequestRecord
 use crate::core::residency::{Destination, Processing};
 use crate::core::seed::{Purpose, Stem};
 use crate::core::time::scale;
-use crate::core::{Outcome, RegionId, Request, RunTime, Seed};
-use crate::plan::workload::Workload;
+use crate::core::{Outcome, RegionId, Request, RunTime};
+use crate::plan::sampler::Sampler;
 use crate::region::call::{Call, Effect, Input, Path, Ticket, Timeline};
 use crate::region::{Service, World};
 use crate::routing::journey::{Journey, Step};
@@ -93,8 +93,7 @@ struct Flight {
 pub struct Engine<'a, S> {
     sink: &'a mut S,
     position: u16,
-    seed: Seed,
-    workload: &'a Workload,
+    sampler: Sampler,
     phases: &'a Phases,
     client: ClientModel,
     policy: Box<dyn Policy>,
@@ -150,8 +149,7 @@ impl<'a, S: Sink> Engine<'a, S> {
         Self {
             sink,
             position: spec.position,
-            seed: spec.seed,
-            workload: spec.workload,
+            sampler: Sampler::new(spec.workload, spec.seed),
             phases: spec.phases,
             client: spec.client,
             policy: spec.policy,
@@ -292,7 +290,7 @@ impl<'a, S: Sink> Engine<'a, S> {
         };
         let way_out = one_way();
         let way_back = WayBack { first: one_way(), last: one_way() };
-        let output_tokens = self.workload.draw_output(self.seed, request.key()).min(request.max_tokens);
+        let output_tokens = self.sampler.output(request.key()).min(request.max_tokens);
         let flight = self.flights.insert_with_key(|key| Flight {
             trip,
             attempt: attempt as u16,

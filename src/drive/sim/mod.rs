@@ -9,15 +9,18 @@ mod pool;
 
 use std::time::Duration;
 
+use super::{usual_in_flight, usual_prewarm};
 use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::Timeouts;
 use crate::core::residency::Destination;
+use crate::core::units::Rate;
 use crate::core::{Request, RunTime, Seed};
+use crate::measure::Recorder;
 use crate::plan::workload::Workload;
-use crate::profile::{Models, Profile, Scenario};
+use crate::profile::{Models, Profile, Route, Scenario};
 use crate::region::PlaceSpec;
-use crate::routing::Policy;
+use crate::routing::{Policy, fleet};
 use engine::Engine;
 
 /// Idle connections are closed after this long: as [`crate::bedrock`] has it.
@@ -37,22 +40,36 @@ pub struct Simulation<'a> {
     pub client: ClientModel,
 }
 
+impl ClientModel {
+    /// What a run has unless it says otherwise, at so many requests per second.
+    pub fn usual(peak: Rate) -> Self {
+        let in_flight = usual_in_flight(peak);
+        Self {
+            timeouts: Timeouts::default(),
+            in_flight,
+            prewarm: usual_prewarm(peak).min(in_flight),
+            streams: true,
+            opening: Opening::First,
+        }
+    }
+}
+
 impl Simulation<'_> {
-    /// Simulates `requests`, in the order of their intended starts, along the route at `position` of the
-    /// profile, to the end of the last one. Returns when it was stopped, if it was.
+    /// Simulates `requests`, in the order of their intended starts, along one route of the profile, to the
+    /// end of the last one. Its records name it by `position`. Returns when it was stopped, if it was.
     ///
     /// # Errors
     /// When a number of the Region model makes no sense.
     pub fn run(
         &self,
-        position: usize,
+        route: &Route,
+        position: u16,
         requests: impl Iterator<Item = Request>,
         sink: &mut impl Sink,
     ) -> Result<Option<RunTime>, String> {
-        let route = &self.profile.routes[position];
         let spec = SimSpec {
-            position: position as u16,
-            policy: (route.policy.build)(&route.settings, self.seed),
+            position,
+            policy: fleet::build(route.policy, &route.settings, self.seed, self.scenario.fleet()),
             targets: &route.targets,
             places: self.profile.places(|region| self.scenario.during(self.phases, region))?,
             models: &self.profile.models,
@@ -108,6 +125,19 @@ pub trait Sink {
 
     /// Whether to stop. Asked now and then, with the time that the simulation has come to.
     fn stop(&mut self, now: RunTime) -> bool;
+}
+
+/// Keeps the numbers and nothing else.
+impl Sink for Recorder {
+    fn record(&mut self, request: &RequestRecord, attempts: &[AttemptRecord]) {
+        self.planned_for(usize::from(request.route), request.intended);
+        attempts.iter().for_each(|attempt| self.attempt(attempt, request.intended));
+        self.request(request);
+    }
+
+    fn stop(&mut self, _: RunTime) -> bool {
+        false
+    }
 }
 
 /// As [`Simulation::run`], for a route of any kind.
