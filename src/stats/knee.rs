@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::crossing::{Crossing, locate};
-use super::student::mean;
+use super::crossing::{Crossing, locate, median};
 
-/// Where the mean margin over the seeds ceases to be above zero for the first time.
+/// Where the margin of the median seed ceases to be above zero for the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "found")]
 pub enum Knee {
@@ -27,10 +26,7 @@ pub enum Knee {
 /// above zero when they are.
 pub fn find(grid: &[f64], seeds: u64, margin: &mut dyn FnMut(f64, Range<u64>) -> Vec<f64>) -> Knee {
     // A load beyond one that misses is no knee, even if it meets again.
-    let misses = grid.iter().position(|load| {
-        let margin = mean(&margin(*load, 0..seeds));
-        margin <= 0.0
-    });
+    let misses = grid.iter().position(|load| median(&margin(*load, 0..seeds)) <= 0.0);
     match misses {
         Some(0) => Knee::BelowSmallest { smallest: grid[0] },
         Some(first) => Knee::At(locate(margin, grid, (first - 1, first), seeds)),

@@ -46,7 +46,7 @@ pub struct Queue {
 pub const NEAR: usize = 0;
 
 pub const QUEUES: [Queue; 2] = [
-    Queue { region: "ap-southeast-2", round_trip: 0.004, service: 0.8, slots: 40, quota: 60.0 },
+    Queue { region: "ap-southeast-2", round_trip: 0.004, service: 0.8, slots: 40, quota: 45.0 },
     Queue { region: "us-west-2", round_trip: 0.14, service: 0.95, slots: 200, quota: f64::INFINITY },
 ];
 

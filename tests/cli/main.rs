@@ -12,3 +12,4 @@ mod refusals;
 mod run;
 #[cfg(unix)]
 mod signals;
+mod sweep;

@@ -44,21 +44,33 @@ pub fn crossovers(sweep: &Sweep, pair: &Pair) -> String {
     }
     let shown: Vec<_> = pair.lower.iter().flatten().collect();
     match shown.first() {
-        None => format!(
-            "no difference in {what} between {} and {} is shown at any load",
-            name(&pair.base),
-            name(&pair.other)
-        ),
+        None => {
+            format!(
+                "no difference in {what} between {} and {} is shown at any load",
+                name(&pair.base),
+                name(&pair.other)
+            )
+        }
         Some(first) if shown.iter().any(|lower| lower != first) => {
             format!("no crossover in {what} of {} and {} is established", name(&pair.base), name(&pair.other))
         }
         Some(lower) => {
             let said = format!("{} has a lower {what} than {}", name(lower), other(lower));
-            match (shown.len(), pair.lower.len()) {
-                (shown, all) if shown == all => format!("{said} at every load tried"),
-                (shown, all) => format!("{said} at {shown} of {all} loads; at the others no difference is shown"),
-            }
+            format!("{said} {}", stretch(&sweep.loads, &pair.lower))
         }
+    }
+}
+
+/// At which of the loads a difference is shown, if at any.
+fn stretch(loads: &[f64], lower: &[Option<String>]) -> String {
+    let shown: Vec<_> = (0..lower.len()).filter(|i| lower[*i].is_some()).collect();
+    let (first, last) = (shown[0], shown[shown.len() - 1]);
+    let whole = last - first + 1 == shown.len();
+    match (first == 0, last + 1 == lower.len()) {
+        (true, true) if whole => "at every load tried".into(),
+        (false, true) if whole => format!("from {} requests/s on; below, no difference is shown", rate(loads[first])),
+        (true, false) if whole => format!("up to {} requests/s; above, no difference is shown", rate(loads[last])),
+        _ => format!("at {} of {} loads; at the others no difference is shown", shown.len(), lower.len()),
     }
 }
 
@@ -146,7 +158,11 @@ mod tests {
         );
         assert_eq!(
             said(vec![], [None, oregon]),
-            "oregon (reference) has a lower TTFT p95 than sydney at 1 of 2 loads; at the others no difference is shown"
+            "oregon (reference) has a lower TTFT p95 than sydney from 15.5 requests/s on; below, no difference is shown"
+        );
+        assert_eq!(
+            said(vec![], [sydney, None]),
+            "sydney has a lower TTFT p95 than oregon (reference) up to 5 requests/s; above, no difference is shown"
         );
         assert_eq!(
             said(vec![], [None, None]),

@@ -4,7 +4,7 @@ use crate::core::units::{grouped, length};
 use crate::report::plots::axis::{Scale, columns, rows, spread};
 use crate::report::plots::canvas::{Canvas, Point, Type, WIDTH, stroke};
 use crate::report::plots::style::{
-    AXIS, FAILURE, FAILURE_TINT, Frame, GRID, LABEL, Look, MARGIN, Origin, TICK, WHITE, shown, world_badge,
+    AXIS, FAILURE, FAILURE_TINT, Frame, GRID, INK, LABEL, Look, MARGIN, Origin, TICK, WHITE, shown, world_badge,
 };
 use crate::report::sweep::sentence::rate;
 use crate::sweep::{Point as Measured, RouteSweep, Spread, Sweep};
@@ -87,10 +87,7 @@ impl Panel<'_> {
         canvas.line(&[(LEFT, self.top), (LEFT, self.bottom)], stroke(AXIS, 1.0));
         columns(canvas, x, loads, self.bottom, rate);
         canvas.upright(self.name, (MARGIN - 8.0, (self.top + self.bottom) / 2.0), TICK.centred());
-        let height = |value: f64| if value.is_finite() { y.at(value) } else { self.top + LANE / 2.0 - 2.0 };
-        let path = |line: &Line, of: fn(&Spread<f64>) -> f64| -> Vec<Point> {
-            line.points.iter().map(|(load, at)| (x.at(*load), height(of(at)))).collect()
-        };
+        let path = |line: &Line, of: fn(&Spread<f64>) -> f64| self.path(line, x, of);
         for line in self.lines {
             let mut band = path(line, |at| at.low);
             band.extend(path(line, |at| at.high).into_iter().rev());
@@ -99,12 +96,30 @@ impl Panel<'_> {
         let mut ends = Vec::new();
         for line in self.lines {
             let middle = path(line, |at| at.middle);
-            canvas.line(&middle, stroke(WHITE, 4.0));
+            // No white around it: where two lines run together, the lower one shows between the dashes.
             canvas.line(&middle, line.look.stroke(2.3));
             middle.iter().for_each(|point| line.look.marker(canvas, *point));
             ends.extend(middle.last().copied());
         }
         self.label(canvas, &ends);
+    }
+
+    fn path(&self, line: &Line, x: &Scale, of: fn(&Spread<f64>) -> f64) -> Vec<Point> {
+        let y = self.scale();
+        let height = |value: f64| if value.is_finite() { y.at(value) } else { self.top + LANE / 2.0 - 2.0 };
+        line.points.iter().map(|(load, at)| (x.at(*load), height(of(at)))).collect()
+    }
+
+    /// A ring on the line of `name`, where another crosses it.
+    pub fn ring(&self, canvas: &Canvas<'_>, x: &Scale, name: &str, load: f64) {
+        let Some(line) = self.lines.iter().find(|line| line.name == name) else { return };
+        let (path, at) = (self.path(line, x, |at| at.middle), x.at(load));
+        let Some(pair) = path.windows(2).find(|pair| at <= pair[1].0) else { return };
+        let share = (at - pair[0].0) / (pair[1].0 - pair[0].0);
+        let centre = (at, pair[0].1 + share * (pair[1].1 - pair[0].1));
+        canvas.disc(centre, 7.5, INK);
+        canvas.disc(centre, 5.8, WHITE);
+        canvas.disc(centre, 2.2, INK);
     }
 
     /// The names at the right ends of their lines, moved apart where they crowd.

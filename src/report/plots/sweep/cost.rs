@@ -6,8 +6,8 @@ use crate::report::plots::axis::{Scale, plain};
 use crate::report::plots::canvas::paint;
 use crate::report::plots::style::shown;
 use crate::report::sweep::sentence::rate;
-use crate::report::sweep::text::usd;
-use crate::sweep::{Point, Sweep};
+use crate::report::sweep::text::{cost, usd};
+use crate::sweep::Sweep;
 
 pub const PLOT: SweepPlot = SweepPlot { file: "cost-by-load.svg", draw };
 
@@ -22,7 +22,7 @@ fn draw(sweep: &Sweep) -> String {
     );
     let frame = frame(sweep, &title(sweep), &notes);
     let (top, bottom) = (frame.top(), frame.top() + TALL);
-    let lines = lines(sweep, |point| Some(point.cost_per_thousand_good().unwrap_or(f64::INFINITY)));
+    let lines = lines(sweep, |point| Some(cost(point)));
     let values = || lines.iter().flat_map(Line::values);
     let low = values().fold(f64::INFINITY, f64::min);
     let panel = Panel {
@@ -32,7 +32,7 @@ fn draw(sweep: &Sweep) -> String {
         bottom,
         name: "USD per 1,000 good answers",
         tick: |value| format!("${}", plain(value)),
-        beyond: "no good one",
+        beyond: "none good",
     };
     paint(frame.height(bottom + 40.0), |canvas| {
         frame.draw(canvas, bottom + 40.0);
@@ -45,8 +45,8 @@ fn draw(sweep: &Sweep) -> String {
 fn title(sweep: &Sweep) -> String {
     let Some(home) = sweep.routes.first() else { return "No route was swept".into() };
     let name = shown(&home.head);
-    let cost = |load: &f64| Some((*load, home.spread(*load, Point::cost_per_thousand_good)?.middle));
-    let known: Vec<_> = sweep.loads.iter().filter_map(cost).collect();
+    let at = |load: &f64| Some((*load, home.spread(*load, |point| Some(cost(point)))?.middle));
+    let known: Vec<_> = sweep.loads.iter().filter_map(at).filter(|(_, cost)| cost.is_finite()).collect();
     match (known.first(), known.last()) {
         (Some((least, cheap)), Some((most, dear))) if least < most => format!(
             "1,000 good answers of {name} cost ${} at {} requests/s and ${} at {}",
@@ -62,6 +62,6 @@ fn title(sweep: &Sweep) -> String {
                 rate(*load)
             )
         }
-        (None, _) => format!("{name} gives no good answer at any load"),
+        (None, _) => format!("{name} has no load at which it gives good answers"),
     }
 }

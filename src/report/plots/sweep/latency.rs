@@ -7,7 +7,7 @@ use crate::measure::series::Level;
 use crate::report::cell;
 use crate::report::plots::axis::{Scale, time_tick};
 use crate::report::plots::canvas::{Canvas, Type, WIDTH, dashed, paint, stroke};
-use crate::report::plots::style::{INK, Look, MARGIN, SMALL};
+use crate::report::plots::style::{INK, Look, MARGIN, SMALL, shown};
 use crate::report::sweep::sentence::{interval, knee, place, quantity, rate};
 use crate::stats::crossing::Crossing;
 use crate::stats::knee::Knee;
@@ -24,14 +24,17 @@ struct Turn {
     text: String,
     look: Look,
     crossing: Crossing,
+    /// The route whose line another one crosses here; a knee crosses none.
+    crossed: Option<String>,
 }
 
 fn draw(sweep: &Sweep) -> String {
     let decisive = sweep.decisive();
     let median = Watched { q: 0.5, ..decisive };
     let notes = format!(
-        "Over all requests, a failure above every answer; intended start to {}. {} Below: knees (highest load \
-         that meets every SLO) and crossovers, with their 95 % intervals over seeds.",
+        "Over all requests, a failure above every answer; intended start to {}. {} Under \
+         the upper field: knees (highest load that meets every SLO; dotted lines above) and crossovers (rings above), \
+         with their 95 % intervals over seeds.",
         if decisive.metric == crate::core::Metric::Ttft { "first token" } else { "the end of the answer" },
         band_note(sweep),
     );
@@ -50,6 +53,9 @@ fn draw(sweep: &Sweep) -> String {
         let panel = panel(&decisive_lines, &name, (top, middle), Some(sweep.slos[0].limit.as_secs_f64()));
         panel.draw(canvas, &x, &sweep.loads);
         limit(canvas, sweep, &panel.scale());
+        for turn in &turns {
+            turn.mark(canvas, &x, &panel, sweep.slos[0].limit.as_secs_f64());
+        }
         load_axis_name(canvas, middle + 34.0);
         for (i, turn) in turns.iter().enumerate() {
             turn.draw(canvas, &x, strip + (i as f64 + 0.5) * ROW + 8.0);
@@ -88,7 +94,7 @@ fn turns(sweep: &Sweep) -> Vec<Turn> {
     let knees = sweep.routes.iter().enumerate().filter_map(|(i, route)| match route.knee {
         Knee::At(crossing) => {
             let text = format!("knee of {}: {} ({})", cell::name(&route.head), rate(crossing.at), interval(&crossing));
-            Some(Turn { text, look: Look::of(i), crossing })
+            Some(Turn { text, look: Look::of(i), crossing, crossed: None })
         }
         Knee::BelowSmallest { .. } | Knee::AboveLargest { .. } => None,
     });
@@ -104,7 +110,8 @@ fn turns(sweep: &Sweep) -> Vec<Turn> {
                 interval(&one.crossing)
             );
             let route = sweep.routes.iter().position(|route| route.head.name == one.lower_beyond).unwrap_or(0);
-            crossovers.push(Turn { text, look: Look::of(route), crossing: one.crossing });
+            let crossed = Some(shown(&sweep.routes[route].head));
+            crossovers.push(Turn { text, look: Look::of(route), crossing: one.crossing, crossed });
         }
     }
     crossovers.sort_by(|a, b| a.crossing.at.total_cmp(&b.crossing.at));
@@ -113,6 +120,19 @@ fn turns(sweep: &Sweep) -> Vec<Turn> {
 }
 
 impl Turn {
+    /// In the field itself: a ring where two lines cross, a line down from the objective at a knee.
+    fn mark(&self, canvas: &Canvas<'_>, x: &Scale, panel: &Panel<'_>, limit: f64) {
+        let at = x.at(self.crossing.at);
+        match &self.crossed {
+            Some(name) => panel.ring(canvas, x, name, self.crossing.at),
+            None => {
+                let top = panel.scale().at(limit);
+                canvas.line(&[(at, top), (at, panel.bottom)], dashed(self.look.ink, 1.4, 2.0, 2.0));
+                self.look.marker(canvas, (at, top));
+            }
+        }
+    }
+
     fn draw(&self, canvas: &Canvas<'_>, x: &Scale, y: f64) {
         // An end that is no number leaves through the side of the plot.
         let (left, right) =

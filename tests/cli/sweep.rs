@@ -1,0 +1,53 @@
+//! A sweep that cannot be is refused in one line, before anything is simulated.
+
+use super::desk::{Desk, files_in};
+
+fn refused(args: &str) -> String {
+    let desk = Desk::new();
+    let said = desk.says(&format!("sweep {args}")).exits(2);
+    assert_eq!(files_in(&desk.path("")), [""; 0], "{args} left files");
+    assert_eq!(said.out, "", "{args}");
+    said.error().to_owned()
+}
+
+#[test]
+fn loads_that_make_no_sweep_are_refused() {
+    for (loads, wrong) in [
+        ("", "no load in it"),
+        ("120..5", "smaller load first"),
+        ("0..50", "above 0"),
+        ("-5..50", "is not a rate"),
+        ("5,20,10", "ascending"),
+        ("a,b", "is not a rate"),
+        ("50", "at least two"),
+        ("5..1e9", "at most 100000/s"),
+        ("5..10 --steps 1", "at least 2"),
+        ("5..10 --steps 1000", "at most 200"),
+        ("5,10 --steps 4", "--steps divides a range"),
+        ("5..10 --steps 200 --seeds 100", "more than one sweep takes"),
+        ("5..90000 -d 7d", "lower --rps or --duration"),
+    ] {
+        let error = refused(&format!("--rps={loads}"));
+        assert!(error.contains("--rps") || error.contains("--steps") || error.contains("--seeds"), "{loads}: {error}");
+        assert!(error.contains(wrong), "{loads}: {error}");
+        assert!(error.len() < 200, "{error}");
+    }
+}
+
+#[test]
+fn a_point_that_is_too_short_says_how_long_it_must_be() {
+    assert!(refused("--rps 5..10 -d 5m").contains("at least 30m"));
+}
+
+#[test]
+fn an_objective_that_nobody_can_miss_is_refused() {
+    assert!(refused("--rps 5..10 --slo response:p95<90s").contains("lower the limit"));
+}
+
+#[test]
+fn a_missing_price_is_named_and_never_taken_for_nothing() {
+    let error = refused("--rps 5..10 --profile sydney");
+    assert!(error.contains("no price is known for `amazon.nova-lite-v1:0` in-region in Sydney"), "{error}");
+    assert!(error.contains("--prices FILE"), "{error}");
+    assert!(refused("--rps 5..10 --prices nowhere.toml").contains("--prices nowhere.toml: "));
+}
