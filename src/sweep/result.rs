@@ -111,6 +111,13 @@ impl Sweep {
 }
 
 impl RouteSweep {
+    /// Ascending: the grid, and what was added where something turns.
+    pub fn loads(&self) -> Vec<f64> {
+        let mut loads: Vec<_> = self.points.iter().map(|point| point.rps).collect();
+        loads.dedup();
+        loads
+    }
+
     /// All seeds at one load.
     pub fn at(&self, load: f64) -> impl Iterator<Item = &Point> + Clone {
         self.points.iter().filter(move |point| point.rps == load)

@@ -14,7 +14,7 @@ pub const RIGHT: f64 = 770.0;
 /// Above the numbers, for what is none.
 const LANE: f64 = 20.0;
 
-/// One route over the loads of the grid.
+/// One route over all loads that it was measured at.
 pub struct Line {
     pub name: String,
     pub look: Look,
@@ -25,7 +25,8 @@ pub struct Line {
 /// One line per route that has any number.
 pub fn lines(sweep: &Sweep, of: impl Fn(&Measured) -> Option<f64>) -> Vec<Line> {
     let line = |(i, route): (usize, &RouteSweep)| {
-        let points: Vec<_> = sweep.loads.iter().filter_map(|load| Some((*load, route.spread(*load, &of)?))).collect();
+        let at = |load: f64| Some((load, route.spread(load, &of)?));
+        let points: Vec<_> = route.loads().into_iter().filter_map(at).collect();
         (!points.is_empty()).then(|| Line { name: shown(&route.head), look: Look::of(i), points })
     };
     sweep.routes.iter().enumerate().filter_map(line).collect()
@@ -98,7 +99,11 @@ impl Panel<'_> {
             let middle = path(line, |at| at.middle);
             // No white around it: where two lines run together, the lower one shows between the dashes.
             canvas.line(&middle, line.look.stroke(2.3));
-            middle.iter().for_each(|point| line.look.marker(canvas, *point));
+            for ((load, _), point) in line.points.iter().zip(&middle) {
+                if loads.contains(load) {
+                    line.look.marker(canvas, *point);
+                }
+            }
             ends.extend(middle.last().copied());
         }
         self.label(canvas, &ends);

@@ -88,14 +88,3 @@ fn the_same_sweep_gives_the_same_bytes() {
         assert!((plot.draw)(swept()) == (plot.draw)(swept()), "{}", plot.file);
     }
 }
-
-#[test]
-fn zz_dump() {
-    for (name, sweep) in SWEEPS.iter() {
-        let dir = format!("/tmp/sweep-plots/{}", name.replace(' ', "-"));
-        std::fs::create_dir_all(&dir).unwrap();
-        for plot in SWEEP_PLOTS {
-            std::fs::write(format!("{dir}/{}", plot.file), (plot.draw)(sweep)).unwrap();
-        }
-    }
-}
