@@ -64,7 +64,8 @@ struct Busy(BinaryHeap<Reverse<u64>>, f64);
 
 /// One route at one load under one seed; remembered, for the tests all ask for the same.
 fn simulate(route: &str, rps: f64, seed: u64, question: &Question) -> Point {
-    static KNOWN: Mutex<BTreeMap<(&[usize], u64, u64), Point>> = Mutex::new(BTreeMap::new());
+    type Known = BTreeMap<(&'static [usize], u64, u64), Point>;
+    static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
     let key = (tried(route), rps.to_bits(), seed);
     let known = KNOWN.lock().unwrap().get(&key).cloned();
     known.unwrap_or_else(|| {

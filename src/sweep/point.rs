@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn a_hedge_that_lost_pays_for_its_input() {
         let ok = attempt("ap-southeast-2", Outcome::Ok, Some((1_000, 100)));
-        let alone = read(&[ok.clone()], 1, 0).cost_usd;
+        let alone = read(std::slice::from_ref(&ok), 1, 0).cost_usd;
         let hedged = read(&[ok, attempt("us-west-2", Outcome::Cancelled, None)], 1, 0).cost_usd;
         assert!((hedged - alone - 1_000.0 / 1e6).abs() < 1e-12, "{hedged} beside {alone}");
     }
