@@ -63,14 +63,14 @@ fn region(criterion: &mut Criterion) {
     for scenario in builtin::SCENARIOS {
         let scenario = Loader::built_in().unwrap().scenario(scenario.name).expect("it ships with the house");
         let places: Vec<PlaceSpec> = profile.places(|region| scenario.repeating(region)).expect("checked");
-        let mut world = World::new(Seed::default(), places.clone(), workload.clone());
+        let mut world = World::new(Seed::default(), places.clone(), &workload);
         let calls = calls(&workload, world.path(RunTime::ZERO, &sydney));
         let begun = serve(&mut world, calls.clone()).iter().filter(|e| matches!(e, Effect::Begin(..))).count();
         assert!(begun > 100, "{begun} served in {}: refusals alone are no work", scenario.name);
         group.bench_function(&scenario.name, |bencher| {
             bencher.iter_batched(
                 || {
-                    let mut world = World::new(Seed::default(), places.clone(), workload.clone());
+                    let mut world = World::new(Seed::default(), places.clone(), &workload);
                     world.path(RunTime::ZERO, &sydney);
                     (world, calls.clone())
                 },

@@ -62,7 +62,7 @@ fn play(name: &str, route: &str) -> Played {
     let (poisson, rates) = (arrival::find("poisson").unwrap(), RateCurve::level(Rate(50.0), WARM_UP + MEASURED));
     let load = Load::new(rates, poisson, Settings::default(), &workload, seed);
     let plan = Plan::draw(&load);
-    let mut world = World::new(seed, places, workload.clone());
+    let mut world = World::new(seed, places, &workload);
     let service = Service {
         endpoint: target.endpoint(),
         pool: target.pool(),

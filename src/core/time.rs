@@ -19,7 +19,7 @@ impl RunTime {
     }
 
     pub fn from_duration(since_start: Duration) -> Self {
-        Self(u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX))
+        Self(nanos(since_start))
     }
 
     /// `seconds` must be finite and not negative; anything else is taken as zero.
@@ -41,7 +41,7 @@ impl RunTime {
 
     /// `span` earlier, but not before the start.
     pub fn before(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_sub(nanos(span)))
     }
 
     /// Time from `earlier` to `self`; zero if `earlier` is in fact later.
@@ -54,7 +54,7 @@ impl Add<Duration> for RunTime {
     type Output = Self;
 
     fn add(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_add(nanos(span)))
     }
 }
 
@@ -62,6 +62,11 @@ impl fmt::Display for RunTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.3} s", self.as_secs_f64())
     }
+}
+
+/// `span` in nanoseconds, as far as 64 bits go: some 584 years. Half the work of `Duration::as_nanos`.
+pub const fn nanos(span: Duration) -> u64 {
+    span.as_secs().saturating_mul(1_000_000_000).saturating_add(span.subsec_nanos() as u64)
 }
 
 /// `seconds` as a span, in nanoseconds: what `Duration::from_secs_f64` does with more digits and for
@@ -72,5 +77,5 @@ pub fn span_of(seconds: f64) -> Duration {
 
 /// `span` times `factor`, in nanoseconds.
 pub fn scale(span: Duration, factor: f64) -> Duration {
-    if factor == 1.0 { span } else { Duration::from_nanos((span.as_nanos() as f64 * factor) as u64) }
+    if factor == 1.0 { span } else { span_of(span.as_secs_f64() * factor) }
 }

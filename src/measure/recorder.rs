@@ -8,6 +8,7 @@ use super::series::{Histogram, Sample};
 use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, HttpVersion, RequestRecord, Tokens};
 use crate::core::slo::Slo;
+use crate::core::time::nanos;
 use crate::core::{Metric, Outcome, RegionId, Request, RunTime};
 
 /// Time buckets per run: enough to see a scenario's phases, few enough that each holds samples.
@@ -292,7 +293,7 @@ impl Recorder {
         if at < self.measured.0 || at >= self.measured.1 {
             return None;
         }
-        Some((at.since(self.measured.0).as_nanos() / self.bucket.as_nanos()) as usize)
+        Some((nanos(at.since(self.measured.0)) / nanos(self.bucket)) as usize)
     }
 
     pub fn phases(&self) -> &Phases {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::core::time::nanos;
+
 /// Times in nanoseconds are kept in microseconds, to three significant digits (HdrHistogram).
 #[derive(Clone, Debug)]
 pub struct Histogram(hdrhistogram::Histogram<u32>);
@@ -24,7 +26,7 @@ impl Histogram {
     }
 
     pub fn record(&mut self, time: Duration) {
-        let micros = u64::try_from(time.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX);
+        let micros = nanos(time).div_ceil(1_000);
         // Auto-resizing, so only a value beyond 2^63 µs could be refused.
         self.0.record(micros.max(1)).expect("the histogram grows with its values");
     }

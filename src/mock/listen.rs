@@ -104,7 +104,7 @@ impl Mock {
             request_ids: RequestIds::new(),
         });
         let world = |places: &Vec<PlaceSpec>| {
-            LiveWorld::new(World::new(spec.seed, places.clone(), spec.workload.clone()), clock.clone())
+            LiveWorld::new(World::new(spec.seed, places.clone(), &spec.workload), clock.clone())
         };
         let worlds: Vec<_> = spec.worlds.iter().map(world).collect();
         let (mut endpoints, mut listeners) = (Vec::new(), Vec::new());

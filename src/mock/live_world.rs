@@ -200,7 +200,7 @@ mod tests {
         let places = profile.places(|region: RegionId| scenario.repeating(region)).unwrap();
         let clock = Clock::default();
         let world = LiveWorld::new(
-            World::new(Seed(1), places, Loader::built_in().unwrap().workload("chat").unwrap()),
+            World::new(Seed(1), places, &Loader::built_in().unwrap().workload("chat").unwrap()),
             clock.clone(),
         );
         clock.start();

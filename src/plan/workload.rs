@@ -43,7 +43,7 @@ pub struct LengthLaw {
 
 impl LengthLaw {
     pub fn sample(&self, draws: &mut impl rand::Rng) -> u32 {
-        (self.uncut.sample(draws).round() as u32).clamp(1, self.max)
+        ((self.uncut.sample(draws) + 0.5) as u32).clamp(1, self.max)
     }
 }
 

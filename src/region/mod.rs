@@ -5,6 +5,7 @@
 //! destination of its inference profile, the queue (503 when full), and then service. Slots and
 //! queue are shared with background load from other tenants: that is congestion.
 
+mod background;
 pub mod call;
 pub mod conditions;
 pub mod fault;

@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use rand::RngExt;
-use rand_distr::{Distribution, Exp1};
 use rustc_hash::FxHashMap;
 
 use super::PlaceSpec;
+use super::background::Background;
 use super::call::{Call, Effect, Input, Path, Refusal, Ticket, Timeline};
 use super::fault::{Fault, FaultKind};
 use super::paths::{Paths, Service};
 use super::quota::{Exceeded, Quota};
 use crate::core::seed::{Purpose, Seed, Stem};
 use crate::core::time::scale;
-use crate::core::{RegionId, RequestKey, RunTime};
-use crate::plan::workload::{LengthLaw, Workload};
+use crate::core::{RegionId, RunTime};
+use crate::plan::workload::Workload;
 
 /// Somebody in a slot or in the queue.
 #[derive(Debug)]
@@ -25,19 +25,17 @@ enum Job {
         call: Call,
         arrived: RunTime,
     },
-    /// Another tenant's request, by its number.
-    Background(u64),
+    /// Another tenant's request, by how long it takes.
+    Background(Duration),
 }
 
 #[derive(Debug)]
 struct Place {
     spec: PlaceSpec,
     luck: Luck,
-    /// Of the background's requests, undisturbed.
-    mean_service: Duration,
+    background: Background,
     busy: usize,
     queue: VecDeque<Job>,
-    background_drawn: u64,
     /// Distinguishes the background arrival that is due from those drawn under an older rate.
     background_epoch: u64,
     /// Beside those that its conditions schedule.
@@ -50,20 +48,12 @@ struct Luck {
     fault: Stem,
     first_token: Stem,
     token_gap: Stem,
-    background_arrival: Stem,
-    background_service: Stem,
 }
 
 impl Luck {
     fn new(seed: Seed, region: RegionId) -> Self {
         let stem = |purpose| seed.stem(purpose, region);
-        Self {
-            fault: stem(Purpose::Fault),
-            first_token: stem(Purpose::FirstToken),
-            token_gap: stem(Purpose::TokenGap),
-            background_arrival: stem(Purpose::BackgroundArrival),
-            background_service: stem(Purpose::BackgroundService),
-        }
+        Self { fault: stem(Purpose::Fault), first_token: stem(Purpose::FirstToken), token_gap: stem(Purpose::TokenGap) }
     }
 }
 
@@ -104,24 +94,20 @@ pub struct World {
     /// Ties are broken by order of scheduling.
     events: BinaryHeap<Reverse<(RunTime, u64, Event)>>,
     scheduled: u64,
-    /// Tokens of the background's requests.
-    input: LengthLaw,
-    output: LengthLaw,
 }
 
 impl World {
     /// `workload` is what the other tenants ask for.
-    pub fn new(seed: Seed, places: Vec<PlaceSpec>, workload: Workload) -> Self {
+    pub fn new(seed: Seed, places: Vec<PlaceSpec>, workload: &Workload) -> Self {
         let by_region = places.iter().enumerate().map(|(i, place)| (place.region, i)).collect();
         let places = places
             .into_iter()
             .map(|spec| Place {
                 luck: Luck::new(seed, spec.region),
-                mean_service: spec.mean_service(&workload),
+                background: Background::new(seed, &spec, workload),
                 spec,
                 busy: 0,
                 queue: VecDeque::new(),
-                background_drawn: 0,
                 background_epoch: 0,
                 faults: vec![],
             })
@@ -133,8 +119,6 @@ impl World {
             running: FxHashMap::default(),
             events: BinaryHeap::new(),
             scheduled: 0,
-            input: workload.input.law(),
-            output: workload.output.law(),
         };
         for place in 0..world.places.len() {
             world.conditions_changed(RunTime::ZERO, place);
@@ -193,8 +177,8 @@ impl World {
             }
             Event::Background { place, epoch } => {
                 if epoch == self.places[place].background_epoch {
-                    let number = self.places[place].background_drawn;
-                    self.offer(at, place, Job::Background(number), out);
+                    let service = self.places[place].background.service();
+                    self.offer(at, place, Job::Background(service), out);
                     self.schedule_background(at, place);
                 }
             }
@@ -281,15 +265,8 @@ impl World {
     fn start(&mut self, now: RunTime, place: usize, job: Job, out: &mut Vec<Effect>) {
         self.places[place].busy += 1;
         match job {
-            Job::Background(number) => {
-                let Place { spec, luck, .. } = &self.places[place];
-                let slowdown = spec.conditions.slowdown(now);
-                let mut draws = luck.background_service.draws(RequestKey(number), 0);
-                let input = self.input.sample(&mut draws);
-                let output = self.output.sample(&mut draws);
-                let service = spec.ttft.sample(&mut draws)
-                    + spec.per_input_token * input
-                    + spec.tpot.sample(&mut draws) * output.saturating_sub(1);
+            Job::Background(service) => {
+                let slowdown = self.places[place].spec.conditions.slowdown(now);
                 self.schedule(now + scale(service, slowdown), Event::Free { place, ticket: None });
             }
             Job::Ours { call, arrived } => self.serve(now, place, call, arrived, out),
@@ -388,22 +365,13 @@ impl World {
         }
     }
 
-    fn schedule_background(&mut self, now: RunTime, place: usize) {
-        let Place { spec, mean_service: mean, .. } = &self.places[place];
-        let load = spec.conditions.at(now).background;
-        // Requests that take no time load nothing, and would all arrive at this very instant.
-        if load <= 0.0 || mean.is_zero() {
-            return;
+    fn schedule_background(&mut self, now: RunTime, position: usize) {
+        let place = &mut self.places[position];
+        let load = place.spec.conditions.at(now).background;
+        if let Some(gap) = place.background.next_gap(load * place.spec.slots as f64) {
+            let epoch = place.background_epoch;
+            self.schedule(now + gap, Event::Background { place: position, epoch });
         }
-        let rate = load * spec.slots as f64 / mean.as_secs_f64();
-        let number = self.places[place].background_drawn;
-        self.places[place].background_drawn += 1;
-        let mut draws = self.places[place].luck.background_arrival.draws(RequestKey(number), 0);
-        let gap: f64 = Exp1.sample(&mut draws);
-        let epoch = self.places[place].background_epoch;
-        // Saturates: a load of next to nothing comes next to never.
-        let gap = RunTime::from_secs_f64(gap / rate).since_start();
-        self.schedule(now + gap, Event::Background { place, epoch });
     }
 
     fn schedule(&mut self, at: RunTime, event: Event) {

@@ -46,7 +46,7 @@ struct Bench(World);
 
 impl Bench {
     fn new(places: Vec<PlaceSpec>) -> Self {
-        Self(World::new(Seed(1), places, workload()))
+        Self(World::new(Seed(1), places, &workload()))
     }
 
     fn on(&mut self, now: RunTime, input: Input) -> Vec<Effect> {

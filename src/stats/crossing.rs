@@ -34,12 +34,11 @@ pub struct Crossing {
 }
 
 /// Locates the fall between two loads of `grid`, by position, at which the median of `seeds` is above
-/// and not above zero. The interval is from [`FEWEST_SEEDS`] at least; seeds beyond the
-/// first `seeds` are asked for near the fall only.
+/// and not above zero. The interval is from [`FEWEST_SEEDS`] at least; each seed is asked for near the
+/// fall, and as far away from it as its own lies.
 pub fn locate(curves: &mut Curves<'_>, grid: &[f64], between: (usize, usize), seeds: u64) -> Crossing {
-    let (first, last) = between;
-    let mut loads = grid[first..=last].to_vec();
-    let (mut above, mut below) = (grid[first], grid[last]);
+    let (mut above, mut below) = (grid[between.0], grid[between.1]);
+    let mut ladder = grid.to_vec();
     while below - above > TOLERANCE * below {
         let middle = (above + below) / 2.0;
         if median(&curves(middle, 0..seeds)) > 0.0 {
@@ -47,17 +46,20 @@ pub fn locate(curves: &mut Curves<'_>, grid: &[f64], between: (usize, usize), se
         } else {
             below = middle
         }
-        loads.push(middle);
+        ladder.push(middle);
     }
-    loads.sort_by(f64::total_cmp);
-    loads.dedup();
+    ladder.sort_by(f64::total_cmp);
+    ladder.dedup();
 
     let all = seeds.max(FEWEST_SEEDS);
-    let values: Vec<_> = loads.iter().map(|load| curves(*load, 0..all)).collect();
+    let (left, right) = (curves(above, 0..all), curves(below, 0..all));
+    let rung = |load: f64| ladder.partition_point(|rung| *rung < load);
+    let between = (rung(above), rung(below));
     let mut falls: Vec<_> = (0..all)
-        .map(|seed| {
-            let curve = loads.iter().zip(&values).map(|(load, values)| (*load, values[seed as usize]));
-            fall(&widen(curve.collect(), &mut |load| curves(load, seed..seed + 1)[0], grid, between))
+        .zip(left.into_iter().zip(right))
+        .map(|(seed, (left, right))| {
+            let curve = vec![(above, left), (below, right)];
+            fall(&widen(curve, &mut |load| curves(load, seed..seed + 1)[0], &ladder, between))
         })
         .collect();
     falls.sort_by(f64::total_cmp);
@@ -83,15 +85,15 @@ pub fn median(values: &[f64]) -> f64 {
 
 type Curve = Vec<(f64, f64)>;
 
-/// Follows one seed's curve out over the grid until it holds a fall, or the grid ends.
-fn widen(mut curve: Curve, value: &mut dyn FnMut(f64) -> f64, grid: &[f64], between: (usize, usize)) -> Curve {
-    for load in grid[..between.0].iter().rev() {
+/// Follows one seed's curve out over the loads tried until it holds a fall, or they end.
+fn widen(mut curve: Curve, value: &mut dyn FnMut(f64) -> f64, ladder: &[f64], between: (usize, usize)) -> Curve {
+    for load in ladder[..between.0].iter().rev() {
         if curve[0].1 > 0.0 {
             break;
         }
         curve.insert(0, (*load, value(*load)));
     }
-    for load in &grid[between.1 + 1..] {
+    for load in &ladder[between.1 + 1..] {
         if curve[curve.len() - 1].1 <= 0.0 {
             break;
         }

@@ -117,7 +117,7 @@ impl<'a, S: Sink> Engine<'a, S> {
         // What other tenants do where this route never goes need not be simulated.
         places.retain(|place| spec.targets.iter().any(|target| reaches(target, place.region)));
         let rtts: Vec<_> = places.iter().map(|place| (place.region, place.rtt, place.jitter)).collect();
-        let mut world = World::new(spec.seed, places, spec.workload.clone());
+        let mut world = World::new(spec.seed, places, spec.workload);
         let targets = spec.targets.iter().map(|destination| {
             let endpoint = destination.endpoint();
             let (_, rtt, jitter) =
