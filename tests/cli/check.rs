@@ -94,6 +94,45 @@ const REFUSED: &[(&str, i32, usize, &str, &str, &str)] = &[
     ),
     ("weights", 2, 9, "route", "add up to 1.1", "let them add up to 1"),
     ("unheeded-cooldown", 2, 9, "route", "policy `pinned` does not heed `cooldown`", "Take it out"),
+    ("unheeded-hedge", 2, 9, "route", "policy `fallback` does not heed `hedge`", "Take it out, or use hedged"),
+    (
+        "backoff-above-cap",
+        2,
+        9,
+        "route",
+        "the base of its backoff, 30 s, is above the cap, 20 s",
+        "backoff = { base = \"100ms\", cap = \"20s\" }",
+    ),
+    ("backoff-zero", 2, 9, "route", "a backoff with a base of 0 never waits", "base = \"100ms\""),
+    (
+        "fall-back-on-invalid",
+        2,
+        9,
+        "route",
+        "`fall_back_on` names `invalid`, but what is wrong or forbidden in one Region is so in the others",
+        "Choose among throttled, unavailable",
+    ),
+    (
+        "home-quota-missing",
+        2,
+        9,
+        "route",
+        "does not say what the quota of its first target is",
+        "home_quota = { requests_per_minute = 600",
+    ),
+    ("home-quota-zero", 2, 9, "route", "a home quota of 0 per minute is none", "requests_per_minute = 600"),
+    ("threshold-above-quota", 2, 9, "route", "`threshold` is 1.2", "Write a number above 0 and at most 1"),
+    (
+        "hedge-past-deadline",
+        2,
+        9,
+        "route",
+        "its hedge would be sent after 1 min 30 s, and a request has ended after 1 min",
+        "after = \"800ms\"",
+    ),
+    ("hedge-percentile", 2, 9, "route", "no latency is at p100", "between p0 and p100"),
+    ("hedge-two-delays", 2, 9, "route", "its hedge has a fixed delay", "Take `initial` out"),
+    ("budget-above-whole", 2, 9, "route", "`budget` is 1.5", "Write a number above 0 and at most 1"),
     ("unknown-policy", 2, 9, "route", "no policy is named `falback`", "Did you mean `fallback`?"),
     (
         "half-a-region",
@@ -126,12 +165,15 @@ fn what_is_no_profile_is_refused_with_its_line() {
     assert!(said.error().ends_with("unknown-key.toml:12: unknown key `policies`; did you mean `policy`?"), "{said:#?}");
     let said = desk.says(&format!("profile check {}", fixture("wrong-type"))).exits(2);
     assert!(said.error().contains("wrong-type.toml:12: "), "{said:#?}");
+    let said = desk.says(&format!("profile check {}", fixture("hedge-after-what"))).exits(2);
+    let way_out = "hedge-after-what.toml:12: `soon` is neither a delay nor a percentile; write it like 800ms or p95";
+    assert!(said.error().ends_with(way_out), "{said:#?}");
 }
 
 #[test]
 fn what_is_true_is_accepted() {
     let desk = Desk::new();
-    for name in ["good", "oregon-160ms", "melbourne-10ms", "reference", "provisioned"] {
+    for name in ["good", "oregon-160ms", "melbourne-10ms", "reference", "provisioned", "policies"] {
         let said = desk.says(&format!("profile check {}", fixture(name))).exits(0);
         assert!(said.out.starts_with("ok ") && !said.out.contains("warning"), "{name}: {said:#?}");
     }
