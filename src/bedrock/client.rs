@@ -1,7 +1,7 @@
 //! One attempt against one Region.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_bedrockruntime::Client;
@@ -89,6 +89,8 @@ pub struct Attempt<'a> {
     pub deadline: RunTime,
     /// Turns true when another attempt has settled the request.
     pub cancelled: watch::Receiver<bool>,
+    /// Set as soon as there is one, for whoever wants to know before the end.
+    pub first_token: Arc<OnceLock<RunTime>>,
 }
 
 /// What came of it.
@@ -308,6 +310,9 @@ impl RegionClient {
             }
             // Also when the whole request is cut off in the next wait, what was seen is kept.
             content.first_token = state.first_token;
+            if let Some(at) = state.first_token {
+                attempt.first_token.get_or_init(|| at);
+            }
             content.last_token = state.last_token;
         };
         content.usage = state.usage;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -239,12 +239,15 @@ async fn attempt_all(
     let mut journey = Journey::new(asked);
     let (cancel, cancelled) = watch::channel(false);
     let mut flying = FuturesUnordered::new();
+    let mut first_tokens = Vec::new();
     // Prepared before it is due, but decided as if it were.
     let mut step = route.decide(|policy| journey.arrive(request.intended, policy));
     let by = loop {
         let wake = match step {
             Step::Send { attempt, target, wake } => {
-                flying.push(route.send(fired, asked, (attempt, target), cancelled.clone()));
+                let first_token = Arc::new(OnceLock::new());
+                first_tokens.push(first_token.clone());
+                flying.push(route.send(fired, asked, (attempt, target), cancelled.clone(), first_token));
                 wake
             }
             Step::Wait { wake } => wake,
@@ -263,6 +266,9 @@ async fn attempt_all(
                 route.decide(|policy| journey.end(attempt, ended, policy))
             }
             () = shared.sleep_until(wake.unwrap_or_default()), if wake.is_some() => {
+                for (attempt, first_token) in first_tokens.iter().enumerate() {
+                    first_token.get().into_iter().for_each(|at| journey.first_token(attempt, *at));
+                }
                 route.decide(|policy| journey.wake(shared.clock.now(), policy))
             }
         };
@@ -286,6 +292,7 @@ impl Route {
         asked: Asked,
         (attempt, target): (usize, Target),
         cancelled: watch::Receiver<bool>,
+        first_token: Arc<OnceLock<RunTime>>,
     ) -> (usize, Target, Answer) {
         let (destination, client) = &self.targets[target];
         let call = Attempt {
@@ -297,6 +304,7 @@ impl Route {
             gate: (attempt == 0).then(|| fired.gate.clone()),
             deadline: asked.deadline,
             cancelled,
+            first_token,
         };
         (attempt, target, client.attempt(call).await)
     }

@@ -89,6 +89,7 @@ pub async fn attempt_trusting(endpoint_ca: Option<Arc<str>>, url: String, api: A
         gate: None,
         deadline: RunTime::ZERO + timeouts.request,
         cancelled: tokio::sync::watch::channel(false).1,
+        first_token: Arc::default(),
     };
     in_time("the attempt", client.attempt(attempt)).await
 }

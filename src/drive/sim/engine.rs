@@ -276,6 +276,10 @@ impl<'a, S: Sink> Engine<'a, S> {
 
     fn wake(&mut self, now: RunTime, trip: DefaultKey, number: u32) {
         let Some(state) = self.trips.get_mut(trip).filter(|state| state.wakes == number) else { return };
+        for (attempt, flight) in state.flights.iter().enumerate() {
+            let first = self.flights[*flight].seen.and_then(|seen| seen.first_token).filter(|first| *first <= now);
+            first.into_iter().for_each(|first| state.journey.first_token(attempt, first));
+        }
         let step = state.journey.wake(now, &mut *self.policy);
         self.take(now, trip, step);
     }
