@@ -22,23 +22,12 @@ pub const ENTRY: Entry = Entry {
 
 struct Hedged {
     cooldowns: Cooldowns,
-    delay: Delay,
+    /// What first attempts took lately, where a percentile of it is the delay.
+    recent: Option<Recent>,
+    /// The delay where no percentile is asked for or known; absent: no hedge until then.
+    delay: Option<Duration>,
     budget: Budget,
     brake: Brake,
-}
-
-enum Delay {
-    Fixed(Duration),
-    Live { recent: Recent, initial: Option<Duration> },
-}
-
-impl Delay {
-    fn get(&self) -> Option<Duration> {
-        match self {
-            Self::Fixed(delay) => Some(*delay),
-            Self::Live { recent, initial } => recent.value().or(*initial),
-        }
-    }
 }
 
 /// Hedges that may be sent: each request adds its share of one, and a quiet time saves up a few.
@@ -85,18 +74,21 @@ impl Brake {
 impl Hedged {
     fn new(settings: &Settings) -> Self {
         let hedge = settings.hedge;
-        let delay = match hedge.after {
-            HedgeAfter::Delay(delay) => Delay::Fixed(delay),
-            HedgeAfter::Percentile(quantile) => {
-                Delay::Live { recent: Recent::new(quantile), initial: hedge.initial.map(|initial| initial.0) }
-            }
+        let (recent, delay) = match hedge.after {
+            HedgeAfter::Delay(delay) => (None, Some(delay)),
+            HedgeAfter::Percentile(quantile) => (Some(Recent::new(quantile)), hedge.initial.map(|initial| initial.0)),
         };
         Self {
             cooldowns: Cooldowns::new(settings),
+            recent,
             delay,
             budget: Budget { share: hedge.budget, saved: 0.0 },
             brake: Brake { limit: hedge.brake, failed: 0.0 },
         }
+    }
+
+    fn delay(&self) -> Option<Duration> {
+        self.recent.as_ref().and_then(Recent::value).or(self.delay)
     }
 
     fn hedge(&mut self, now: RunTime, request: View<'_>) -> Decision {
@@ -119,7 +111,7 @@ impl Hedged {
         }
         // One that lost to its hedge took at least this long: left out, the percentile would sink
         // with every hedge that it causes.
-        let Delay::Live { recent, .. } = &mut self.delay else { return };
+        let Some(recent) = &mut self.recent else { return };
         if attempt == 0 && matches!(outcome, Outcome::Ok | Outcome::Cancelled) {
             recent.record(tried.first_token.unwrap_or(now).since(tried.sent));
         }
@@ -132,7 +124,7 @@ impl Policy for Hedged {
             Event::Arrived => {
                 self.budget.deposit();
                 let first = self.cooldowns.next(now, &[]).map_or(Decision::NOTHING, Decision::attempt);
-                self.delay.get().map_or(first, |delay| first.and_wake(now + delay))
+                self.delay().map_or(first, |delay| first.and_wake(now + delay))
             }
             Event::Woken => self.hedge(now, request),
             Event::Ended(attempt) => {
