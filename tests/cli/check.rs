@@ -132,6 +132,7 @@ const REFUSED: &[(&str, i32, usize, &str, &str, &str)] = &[
     ),
     ("hedge-percentile", 2, 9, "route", "no latency is at p100", "between p0 and p100"),
     ("hedge-two-delays", 2, 9, "route", "its hedge has a fixed delay", "Take `initial` out"),
+    ("decay-zero", 2, 9, "route", "with a `decay` of 0 no latency is remembered", "decay = \"10s\""),
     ("budget-above-whole", 2, 9, "route", "`budget` is 1.5", "Write a number above 0 and at most 1"),
     ("unknown-policy", 2, 9, "route", "no policy is named `falback`", "Did you mean `fallback`?"),
     (
