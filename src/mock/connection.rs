@@ -1,22 +1,33 @@
 //! One connection, from its first byte to its end.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::Request;
 use hyper::body::Incoming;
-use hyper::service::service_fn;
+use hyper::server::conn::{http1, http2};
+use hyper::service::{Service, service_fn};
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::delay::DelayLine;
 use super::door::Door;
-use super::reset::ResetSwitch;
+use super::wire::Body;
+
+/// How long a client may leave us without the rest of what it has begun, or its next request. What Bedrock's own
+/// endpoint allows is not known; this is what AWS documents for interface endpoints and NAT gateways on the way to it.
+pub const PATIENCE: Duration = Duration::from_secs(350);
+
+/// As Application Load Balancers allow; what Bedrock's endpoint allows is not known.
+const HTTP2_STREAMS: u32 = 128;
 
 /// What a mock is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,42 +46,96 @@ pub async fn closing(phase: &mut watch::Receiver<Phase>) {
 
 /// Serves what comes over `socket`. A connection that breaks is the client's business, and shows there.
 pub async fn serve(
-    socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    switch: ResetSwitch,
+    mut socket: DelayLine<TcpStream>,
     tls: Option<TlsAcceptor>,
     door: Arc<Door>,
     peer: SocketAddr,
     mut phase: watch::Receiver<Phase>,
+    connected: impl Send,
 ) {
-    let Some(tls) = tls else { return speak_http(socket, switch, door, peer, phase).await };
-    let secured = tokio::select! {
-        secured = tls.accept(socket) => secured,
+    let switch = socket.reset_switch();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let door = door.clone();
+        request.extensions_mut().insert(switch.clone());
+        // In a box, which goes when there is a response: the way to one takes more memory than a stream.
+        Box::pin(async move { Ok(door.respond(peer, request).await) })
+    });
+    let speaking = phase.clone();
+    // In a box as well: what TLS needs to begin, it does not need to go on.
+    let spoken = Box::pin(async move {
+        match tls {
+            None => {
+                let http2 = socket.speaks_http2().await?;
+                Ok(speak(socket, http2, true, PATIENCE, service, speaking))
+            }
+            Some(tls) => {
+                let secured = tls.accept(socket).await?;
+                let http2 = secured.get_ref().1.alpn_protocol() == Some(b"h2");
+                // Who ends a TLS connection has left: nobody speaks on with half of one.
+                Ok(speak(secured, http2, false, PATIENCE, service, speaking))
+            }
+        }
+    });
+    let spoken = tokio::select! {
+        spoken = timeout(PATIENCE, spoken) => spoken,
         () = closing(&mut phase) => return,
     };
-    if let Ok(secured) = secured {
-        speak_http(secured, switch, door, peer, phase).await;
+    if let Ok(Ok::<_, io::Error>(spoken)) = spoken {
+        spoken.await;
+    }
+    drop(connected);
+}
+
+/// HTTP over `socket`, to its end. In a box of its own size: most connections are of one kind, and the other is
+/// larger.
+fn speak(
+    socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    http2: bool,
+    half_close: bool,
+    patience: Duration,
+    service: impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> + Send + 'static,
+    phase: watch::Receiver<Phase>,
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    let socket = TokioIo::new(socket);
+    if http2 {
+        let mut server = http2::Builder::new(TokioExecutor::new());
+        server.max_concurrent_streams(HTTP2_STREAMS);
+        let connection = server.serve_connection(socket, service);
+        Box::pin(to_the_end(connection, http2::Connection::graceful_shutdown, phase))
+    } else {
+        let mut server = http1::Builder::new();
+        server.half_close(half_close).timer(TokioTimer::new()).header_read_timeout(patience);
+        let connection = server.serve_connection(socket, service);
+        Box::pin(to_the_end(connection, http1::Connection::graceful_shutdown, phase))
     }
 }
 
-async fn speak_http(
-    socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    switch: ResetSwitch,
-    door: Arc<Door>,
-    peer: SocketAddr,
-    mut phase: watch::Receiver<Phase>,
-) {
-    let service = service_fn(|mut request: Request<Incoming>| {
-        let door = door.clone();
-        request.extensions_mut().insert(switch.clone());
-        async move { Ok::<_, Infallible>(door.respond(peer, request).await) }
-    });
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(None);
-    let mut connection = pin!(server.serve_connection(TokioIo::new(socket), service));
+async fn to_the_end<C: Future>(connection: C, shut_down: impl FnOnce(Pin<&mut C>), mut phase: watch::Receiver<Phase>) {
+    let mut connection = pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,
         () = closing(&mut phase) => {}
     }
-    connection.as_mut().graceful_shutdown();
-    let _ = connection.await;
+    shut_down(connection.as_mut());
+    connection.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt, Empty};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_leaves_us_with_half_a_head_is_dropped() {
+        let service = service_fn(async |_| Ok(Response::new(Empty::new().boxed())));
+        let (near, mut client) = duplex(1 << 10);
+        let (_serving, phase) = watch::channel(Phase::Serving);
+        let served = tokio::spawn(speak(near, false, true, Duration::from_millis(20), service, phase));
+        client.write_all(b"POST / HTTP/1.1\r\nhost: ").await.unwrap();
+        let dropped = timeout(Duration::from_secs(30), client.read_to_end(&mut Vec::new())).await;
+        assert!(dropped.is_ok(), "still waited for");
+        served.await.unwrap();
+    }
 }

@@ -26,6 +26,14 @@ const WINDOW: usize = 16 << 20;
 
 const READ_CHUNK: usize = 8 << 10;
 
+/// What HTTP/2 begins with, and HTTP/1.1 never.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// A client that ends its side this soon after its last byte still listens for the answer; one that ends it
+/// later has left. The bytes on the wire are the same, so this is a guess: whoever half-closes does so in the next
+/// system call, and whoever gives up has waited first.
+const HALF_CLOSE: Duration = Duration::from_millis(5);
+
 /// How far away a client is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Distance {
@@ -98,6 +106,9 @@ pub struct DelayLine<S> {
     draws: Draws,
     inbound: Leg,
     outbound: Leg,
+    last_read: Instant,
+    /// The client ended its side, and does not wait for an answer.
+    left: bool,
     switch: ResetSwitch,
     /// When a reset that was asked for has come the whole way.
     reset: Option<Pin<Box<Sleep>>>,
@@ -124,6 +135,8 @@ impl<S> DelayLine<S> {
             draws,
             inbound: Leg::new(opened),
             outbound: Leg::new(accepted),
+            last_read: accepted,
+            left: false,
             switch: ResetSwitch::default(),
             reset: None,
             now,
@@ -184,14 +197,40 @@ impl<S: AsyncRead + AsyncWrite + Abort + Unpin> DelayLine<S> {
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Ready(Ok(())) => {
                     // The end travels like anything else, as bytes that are none.
+                    let now = (self.now)();
                     self.inbound.ended = chunk.filled().is_empty();
+                    self.left = self.inbound.ended && now - self.last_read > HALF_CLOSE;
+                    self.last_read = now;
                     let bytes = Bytes::copy_from_slice(chunk.filled());
-                    let due = self.arrival((self.now)());
+                    let due = self.arrival(now);
                     self.inbound.push(due, bytes);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether the client begins with HTTP/2, by its first bytes: they may be looked at before they arrive.
+    ///
+    /// # Errors
+    /// Of the socket.
+    pub async fn speaks_http2(&mut self) -> io::Result<bool> {
+        std::future::poll_fn(|cx| {
+            self.drive_inbound(cx)?;
+            let begun = self.inbound.on_the_way.iter().flat_map(|(_, bytes)| bytes);
+            if begun.zip(HTTP2_PREFACE).any(|(byte, expected)| byte != expected) {
+                return Poll::Ready(Ok(false));
+            }
+            let whole = self.inbound.bytes >= HTTP2_PREFACE.len();
+            if whole || self.inbound.ended { Poll::Ready(Ok(whole)) } else { Poll::Pending }
+        })
+        .await
+    }
+
+    /// Ready when it is known here that the client has left, which nobody has read yet.
+    fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let unread = self.inbound.on_the_way.front().is_some_and(|(_, bytes)| bytes.is_empty());
+        if self.left && unread { self.inbound.poll_arrival(&self.timer, (self.now)(), cx) } else { Poll::Pending }
     }
 }
 
@@ -226,10 +265,17 @@ impl<S: AsyncRead + AsyncWrite + Abort + Unpin> AsyncWrite for DelayLine<S> {
 
     /// Bytes on their way have left: a flush that waited for them to arrive would let HTTP/2 send
     /// one large frame per one-way delay.
+    ///
+    /// It also notices clients that have left: a server that lets them half-close does not read while it answers.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut().drive_outbound(cx) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            _ => Poll::Ready(Ok(())),
+        let this = self.get_mut();
+        if let Poll::Ready(Err(error)) = this.drive_outbound(cx) {
+            return Poll::Ready(Err(error));
+        }
+        this.drive_inbound(cx)?;
+        match this.poll_left(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+            Poll::Pending => Poll::Ready(Ok(())),
         }
     }
 

@@ -241,13 +241,9 @@ impl Listener {
             let _ = socket.set_nodelay(true);
             let draws = first.shared.seed.stem(Purpose::NetworkJitter, first.region).draws(RequestKey(connections), 0);
             let line = DelayLine::new(socket, distance, handshakes, timer.clone(), draws, monotonic);
-            let switch = line.reset_switch();
             let connected = (self.traffic.connect(), open.clone());
-            let served = connection::serve(line, switch, self.tls.clone(), self.door.clone(), peer, phase.clone());
-            tokio::spawn(async move {
-                served.await;
-                drop(connected);
-            });
+            let (tls, door) = (self.tls.clone(), self.door.clone());
+            tokio::spawn(connection::serve(line, tls, door, peer, phase.clone(), connected));
         }
     }
 }

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Body as HttpBody, Incoming};
 use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, Version};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::asked::Asked;
 use super::books::{Books, Entry};
+use super::connection::PATIENCE;
 use super::converse;
 use super::count;
 use super::credentials::Callers;
@@ -98,7 +101,7 @@ impl Endpoint {
             self.requests.fetch_add(1, Ordering::Relaxed);
         }
         let (parts, body) = request.into_parts();
-        let body = collect(body).await?;
+        let body = collect(body, PATIENCE).await?;
         self.shared.callers.admit(self.region, &parts, &body, wall())?;
         let called = model_id::resolve(&self.shared.models, self.region, &model, self.shared.strict)?;
         if operation == Operation::CountTokens {
@@ -229,10 +232,11 @@ async fn refuse(refusal: Refusal, connection: &ResetSwitch) -> Result<Response<B
 
 /// Reads a body to its end even when it is too large: a client that is still sending would find the
 /// connection reset, and not the answer that tells it why.
-async fn collect(mut body: Incoming) -> Result<Bytes, Exception> {
+async fn collect(mut body: impl HttpBody<Data = Bytes> + Unpin, patience: Duration) -> Result<Bytes, Exception> {
     let mut bytes = BytesMut::new();
     let mut length = 0;
-    while let Some(frame) = body.frame().await {
+    let late = |_| Exception::validation(format!("Nothing more of the request body came for {patience:?}."));
+    while let Some(frame) = timeout(patience, body.frame()).await.map_err(late)? {
         let frame = frame.map_err(|_| Exception::validation("The request body was cut off."))?;
         let Ok(data) = frame.into_data() else { continue };
         length += data.len();
@@ -267,8 +271,20 @@ fn identify(headers: &HeaderMap, body: &[u8]) -> (RequestKey, u32) {
 mod tests {
     use super::*;
 
+    use std::convert::Infallible;
+
+    use http_body_util::channel::Channel;
+
     #[test]
     fn our_key_comes_by_the_invocation_id_and_others_by_their_body() {
+    #[tokio::test]
+    async fn a_body_that_never_ends_is_refused() {
+        let (_sender, body) = Channel::<Bytes, Infallible>::new(1);
+        let refused = collect(body, Duration::from_millis(1)).await.unwrap_err();
+        assert_eq!(refused.name, "ValidationException");
+        assert!(refused.message.contains("came for 1ms"), "{}", refused.message);
+    }
+
         let ours = InvocationKey { key: RequestKey(9), attempt: 1 };
         let headers = |id: &str, attempt: &str| {
             let header = |name, value: &str| (name, value.parse().unwrap());

@@ -76,6 +76,28 @@ async fn http2_with_prior_knowledge_says_what_http1_says() {
 }
 
 #[tokio::test]
+async fn an_http2_client_is_told_how_many_requests_a_connection_takes() {
+    let mock = start(vec![sydney()]);
+    let mut connection = Connection::open(mock.addresses()[0]).await;
+    // Not known for HTTP/2 by its first bytes alone.
+    for part in ["PRI * HTTP/2.0\r\n", "\r\nSM\r\n\r\n", "\0\0\0\x04\0\0\0\0\0"] {
+        connection.write(part).await;
+        tokio::task::yield_now().await;
+    }
+    let mut bytes = Vec::new();
+    for _ in 0..9 {
+        bytes.push(connection.byte().await);
+    }
+    assert_eq!((bytes[..2].to_vec(), bytes[3]), (vec![0, 0], 4), "a frame of settings");
+    let mut settings = Vec::new();
+    for _ in 0..bytes[2] {
+        settings.push(connection.byte().await);
+    }
+    let max_concurrent_streams = settings.chunks(6).find(|setting| setting[..2] == [0, 3]).expect("a limit");
+    assert_eq!(max_concurrent_streams[2..], 128_u32.to_be_bytes());
+}
+
+#[tokio::test]
 async fn who_waits_holds_up_nobody_else() {
     let mut slow = sydney();
     slow.tpot = Law::Fixed(ms(3_600_000));
@@ -125,6 +147,27 @@ async fn a_client_that_goes_away_gives_its_slot_back() {
     taken().await;
     drop(endless);
     served_in_the_end(address).await;
+}
+
+#[tokio::test]
+async fn a_client_that_half_closes_behind_its_request_still_gets_its_answer() {
+    let mock = start(vec![sydney()]);
+    for path in [CONVERSE, STREAM] {
+        // A busy machine may let us end our side so late that we seem to have left.
+        let answered = async {
+            loop {
+                let mut connection = Connection::open(mock.addresses()[0]).await;
+                connection.write(request("POST", path, HELLO)).await;
+                connection.shut_down().await;
+                if let Some(answer) = connection.response().await {
+                    return (answer, connection.rest().await);
+                }
+            }
+        };
+        let (answer, rest) = in_time("an answer", answered).await;
+        assert_eq!(answer.body, post(mock.addresses()[0], path, HELLO).await.body);
+        assert!(rest.is_empty(), "and then the server ends its side as well");
+    }
 }
 
 /// Lower bounds only: a busy machine may take longer, light may not take less.
