@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 
 use crate::clock::monotonic;
 use crate::core::RegionId;
+use crate::region::fault::FaultKind;
 
 /// Longest time for which a line may be kept in memory.
 const LONGEST_KEPT: Duration = Duration::from_millis(500);
@@ -23,6 +24,8 @@ const LONGEST_KEPT: Duration = Duration::from_millis(500);
 pub enum Outcome {
     Ok,
     Exception,
+    /// Spoilt on purpose, other than by an exception; whether the client stayed to the end or not.
+    Fault,
     /// The connection, or the stream on it, was closed before the answer had ended.
     Cancelled,
 }
@@ -44,6 +47,8 @@ pub struct Line {
     /// Absent when the client went away before there was one.
     pub status: Option<u16>,
     pub exception: Option<&'static str>,
+    /// What went wrong on purpose: the kind of the fault, exceptions included.
+    pub fault: Option<FaultKind>,
     pub input_tokens: Option<u32>,
     /// Of the whole answer, also where the client did not wait for it.
     pub output_tokens: Option<u32>,
@@ -128,6 +133,7 @@ mod tests {
             outcome: Outcome::Cancelled,
             status: None,
             exception: None,
+            fault: Some(FaultKind::CutClean),
             input_tokens: Some(1),
             output_tokens: Some(2),
             queue_ms: Some(0.0),
@@ -142,7 +148,7 @@ mod tests {
         let expected = concat!(
             r#"{"time":"2026-11-23T03:22:03.040Z","request_id":"id","region":"ap-southeast-2","http":"HTTP/1.1","#,
             r#""operation":"Converse","model":"a\nb","attempt":null,"outcome":"cancelled","status":null,"#,
-            r#""exception":null,"input_tokens":1,"output_tokens":2,"queue_ms":0.0,"first_token_ms":20.0,"#,
+            r#""exception":null,"fault":"cut-clean","input_tokens":1,"output_tokens":2,"queue_ms":0.0,"first_token_ms":20.0,"#,
             r#""total_ms":38.5}"#,
             "\n",
         );

@@ -14,11 +14,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::access_log::{AccessLog, Line, Outcome};
+use super::fault::Strike;
 use super::reply::Reply;
 use super::route::Operation;
 use super::wire::{Body, Exception};
 use crate::clock::unix_nanos;
 use crate::core::{RegionId, RunTime};
+use crate::region::fault::{Fault, FaultKind};
 
 /// Where requests are counted whose path names no operation.
 const UNKNOWN: &str = "unknown";
@@ -31,6 +33,8 @@ struct Counters {
     ok: u64,
     cancelled: u64,
     exceptions: BTreeMap<&'static str, u64>,
+    /// What spoilt answers, other than exceptions.
+    faults: BTreeMap<FaultKind, u64>,
 }
 
 /// The connections to one address.
@@ -96,10 +100,14 @@ impl Books {
 }
 
 /// One request. Dropped, it has ended and is counted and logged: as cancelled, unless its answer
-/// was seen to its end.
+/// was seen to its end or spoilt on purpose.
 pub struct Entry {
     books: Arc<Books>,
     line: Line,
+    /// What may spoil the answer, and whether it has.
+    fault: Option<(Fault, Strike)>,
+    /// The answer was seen to its end.
+    ended: bool,
 }
 
 impl Entry {
@@ -118,13 +126,14 @@ impl Entry {
             outcome: Outcome::Cancelled,
             status: None,
             exception: None,
+            fault: None,
             input_tokens: None,
             output_tokens: None,
             queue_ms: None,
             first_token_ms: None,
             total_ms: None,
         };
-        Self { books: books.clone(), line }
+        Self { books: books.clone(), line, fault: None, ended: false }
     }
 
     pub fn asks(&mut self, operation: Operation, model: &str) {
@@ -137,16 +146,18 @@ impl Entry {
         self.line.input_tokens = Some(input_tokens);
     }
 
-    pub fn answers(&mut self, reply: &Reply, streamed: bool) {
+    pub fn answers(&mut self, reply: &Reply) {
         let timeline = &reply.timeline;
-        if streamed {
-            self.line.exception = timeline.fault.and_then(|fault| fault.exception).map(|exception| exception.name());
-        }
         let millis = |at: RunTime| Some(at.since(timeline.arrived).as_micros() as f64 / 1_000.0);
         self.line.output_tokens = Some(reply.said.tokens());
         self.line.queue_ms = millis(timeline.started);
         self.line.first_token_ms = millis(timeline.first_token);
         self.line.total_ms = millis(timeline.last_token());
+    }
+
+    /// A fault that has not done its work when the client leaves is none.
+    pub fn expects(&mut self, fault: Fault) -> Strike {
+        self.fault.insert((fault, Strike::default())).1.clone()
     }
 
     pub fn refuses(&mut self, exception: &Exception) {
@@ -167,22 +178,37 @@ impl Entry {
     }
 
     fn end(mut self) {
-        self.line.outcome = if self.line.exception.is_some() { Outcome::Exception } else { Outcome::Ok };
+        self.ended = true;
+    }
+
+    fn conclude(&mut self) {
+        let struck = self.fault.as_ref().filter(|(_, strike)| strike.has_happened()).map(|(fault, _)| fault);
+        let line = &mut self.line;
+        line.fault = struck.map(|fault| fault.kind);
+        line.exception = line.exception.or(struck.and_then(|fault| fault.exception).map(|exception| exception.name()));
+        line.outcome = match (line.exception, line.fault) {
+            (None, Some(_)) => Outcome::Fault,
+            _ if !self.ended => Outcome::Cancelled,
+            (Some(_), _) => Outcome::Exception,
+            (None, None) => Outcome::Ok,
+        };
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let Line { region, operation, outcome, exception, .. } = self.line;
+        self.conclude();
+        let Line { region, operation, outcome, exception, fault, .. } = self.line;
         if operation.is_none() {
             self.begin(UNKNOWN);
         }
         self.books.count(region, operation.unwrap_or(UNKNOWN), |counters| {
             counters.open -= 1;
-            match (outcome, exception) {
-                (Outcome::Cancelled, _) => counters.cancelled += 1,
-                (_, Some(name)) => *counters.exceptions.entry(name).or_default() += 1,
-                (_, None) => counters.ok += 1,
+            match (outcome, exception, fault) {
+                (Outcome::Cancelled, ..) => counters.cancelled += 1,
+                (_, Some(name), _) => *counters.exceptions.entry(name).or_default() += 1,
+                (_, None, Some(kind)) => *counters.faults.entry(kind).or_default() += 1,
+                (_, None, None) => counters.ok += 1,
             }
         });
         if let Some(log) = &self.books.log {

@@ -116,9 +116,9 @@ impl Endpoint {
         let connection = parts.extensions.get::<ResetSwitch>().cloned().unwrap_or_default();
         let (reply, stay) = match self.enter(&called, key, attempt, &asked).await {
             Ok(served) => served,
-            Err(refusal) => return refuse(refusal, &connection).await,
+            Err(refusal) => return refuse(refusal, &connection, entry).await,
         };
-        entry.answers(&reply, operation.streams());
+        entry.answers(&reply);
         let shape = invoke.map_or(&converse::SHAPE, |invoke| &invoke.shape);
         Ok(match operation {
             Operation::InvokeModel => {
@@ -128,12 +128,12 @@ impl Endpoint {
             }
             Operation::InvokeModelWithResponseStream => {
                 let mut response =
-                    wire::stream(self.stream(shape, Framing::Chunks, reply, stay, connection).await, request_id);
+                    wire::stream(self.stream(shape, Framing::Chunks, reply, stay, connection, entry).await, request_id);
                 wire::tell_content_type(&mut response);
                 echo(&parts.headers, response)
             }
             Operation::ConverseStream => {
-                wire::stream(self.stream(shape, Framing::Named, reply, stay, connection).await, request_id)
+                wire::stream(self.stream(shape, Framing::Named, reply, stay, connection, entry).await, request_id)
             }
             _ => wire::answer(self.whole(shape, &reply, stay).await, request_id),
         })
@@ -154,13 +154,14 @@ impl Endpoint {
         reply: Reply,
         stay: Stay,
         connection: ResetSwitch,
+        entry: &mut Entry,
     ) -> Stream {
         let Shared { clock, timer, .. } = &*self.shared;
         timer.sleep_until(clock.instant(reply.timeline.first_token)).await;
         let (fault, tokens) = (reply.timeline.fault, reply.said.tokens());
         let good = Events::new(reply, shape, framing);
         let events = match fault {
-            Some(fault) => fault::spoil(good, fault, tokens),
+            Some(fault) => fault::spoil(good, fault, tokens, entry.expects(fault)),
             None => Box::new(good),
         };
         Stream::new(events, stay, clock.clone(), timer.clone(), connection)
@@ -211,7 +212,7 @@ fn echo(asked: &HeaderMap, mut response: Response<Body>) -> Response<Body> {
 }
 
 /// What a client gets in place of an answer, if it gets anything.
-async fn refuse(refusal: Refusal, connection: &ResetSwitch) -> Result<Response<Body>, Exception> {
+async fn refuse(refusal: Refusal, connection: &ResetSwitch, entry: &mut Entry) -> Result<Response<Body>, Exception> {
     let fault = match refusal {
         Refusal::TooManyRequests => return Err(fault::exception(ThrottlingException)),
         Refusal::TooManyTokens => {
@@ -221,6 +222,7 @@ async fn refuse(refusal: Refusal, connection: &ResetSwitch) -> Result<Response<B
         Refusal::Overloaded => return Err(fault::exception(ServiceUnavailableException).with(Value::Null)),
         Refusal::Fault(fault) => fault,
     };
+    entry.expects(fault).happens();
     if let Some(name) = fault.exception {
         return Err(fault::exception(name));
     }
@@ -269,14 +271,12 @@ fn identify(headers: &HeaderMap, body: &[u8]) -> (RequestKey, u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     use std::convert::Infallible;
 
     use http_body_util::channel::Channel;
 
-    #[test]
-    fn our_key_comes_by_the_invocation_id_and_others_by_their_body() {
+    use super::*;
+
     #[tokio::test]
     async fn a_body_that_never_ends_is_refused() {
         let (_sender, body) = Channel::<Bytes, Infallible>::new(1);
@@ -285,6 +285,8 @@ mod tests {
         assert!(refused.message.contains("came for 1ms"), "{}", refused.message);
     }
 
+    #[test]
+    fn our_key_comes_by_the_invocation_id_and_others_by_their_body() {
         let ours = InvocationKey { key: RequestKey(9), attempt: 1 };
         let headers = |id: &str, attempt: &str| {
             let header = |name, value: &str| (name, value.parse().unwrap());

@@ -24,11 +24,6 @@ impl Operation {
         }
     }
 
-    /// Whether the answer comes event by event.
-    pub fn streams(self) -> bool {
-        matches!(self, Self::InvokeModelWithResponseStream | Self::ConverseStream)
-    }
-
     /// Whether the model's own body is sent to it.
     pub fn invokes(self) -> bool {
         matches!(self, Self::InvokeModel | Self::InvokeModelWithResponseStream)

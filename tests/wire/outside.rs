@@ -9,7 +9,9 @@ use aws_sdk_bedrockruntime::error::ProvideErrorMetadata;
 use bedbench::clock::monotonic;
 use bedbench::core::RegionId;
 use bedbench::mock::Mock;
-use bedbench::region::{Law, PlaceSpec};
+use bedbench::region::conditions::Condition;
+use bedbench::region::fault::{Fault, FaultKind};
+use bedbench::region::{Conditions, Law, PlaceSpec};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -70,7 +72,7 @@ async fn the_log_tells_what_came_of_every_request_and_not_what_was_said() {
     let expected = json!({
         "time": null, "request_id": null, "region": "ap-southeast-2", "http": "HTTP/1.1", "operation": "Converse",
         "model": MODEL, "attempt": "attempt=1; max=1", "outcome": "ok", "status": 200, "exception": null,
-        "input_tokens": 4, "output_tokens": 5, "queue_ms": 0.0, "first_token_ms": 20.0, "total_ms": 28.0,
+        "fault": null, "input_tokens": 4, "output_tokens": 5, "queue_ms": 0.0, "first_token_ms": 20.0, "total_ms": 28.0,
     });
     assert_eq!(first, expected);
     let seen = |name: &str| lines.iter().map(|line| line[name].clone()).collect::<Vec<_>>();
@@ -91,11 +93,12 @@ async fn who_leaves_early_is_logged_and_counted_as_cancelled() {
     slow.tpot = HOUR;
     let (mock, log) = start_logging(vec![slow]);
     let address = mock.addresses()[0];
+    let mut waiting = Connection::open(address).await;
+    waiting.write(request("POST", CONVERSE, HELLO)).await;
+    // With its first token, 20 ms have passed: who ends a request at once only half-closes.
     let mut streaming = Connection::open(address).await;
     streaming.write(request("POST", STREAM, HELLO)).await;
     streaming.byte().await;
-    let mut waiting = Connection::open(address).await;
-    waiting.write(request("POST", CONVERSE, HELLO)).await;
     counted(address, "ConverseStream", "open", 1).await;
     counted(address, "Converse", "open", 1).await;
     assert_eq!(mock.open(), 2);
@@ -108,6 +111,62 @@ async fn who_leaves_early_is_logged_and_counted_as_cancelled() {
     ends.sort();
     let cancelled = |status: &str| (r#""cancelled""#.to_owned(), status.to_owned());
     assert_eq!(ends, [cancelled("200"), cancelled("null")]);
+}
+
+/// Asks on a connection of its own and takes what comes, to whatever end.
+async fn ask_and_take(address: SocketAddr, path: &str) {
+    let mut connection = Connection::open(address).await;
+    connection.write(request("POST", path, HELLO).replace("host:", "connection: close\r\nhost:")).await;
+    in_time(path, connection.rest()).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_was_spoilt_is_logged_and_counted_as_what_was_done_to_it() {
+    let (mock, log) = start_logging(vec![sydney()]);
+    let address = mock.addresses()[0];
+    let mut never_answered = Connection::open(address).await;
+    never_answered.write(request("POST", "/model/bedbench.fault.hang/converse-stream", HELLO)).await;
+    let spoilt = ["cut-clean", "cut-in-frame", "wrong-crc", "disconnect", "dribble", "reset"];
+    for kind in spoilt {
+        ask_and_take(address, &format!("/model/bedbench.fault.{kind}/converse-stream")).await;
+    }
+    counted(address, "ConverseStream", "open", 1).await;
+    drop(never_answered);
+    counted(address, "ConverseStream", "open", 0).await;
+    for name in ["ThrottlingException", "stream.ThrottlingException"] {
+        ask_and_take(address, &format!("/model/bedbench.fault.{name}/converse-stream")).await;
+    }
+    // Whole answers have no stream to cut.
+    assert_eq!(post(address, "/model/bedbench.fault.cut-clean/converse", HELLO).await.status, 200);
+    let counters = stats(address).await["regions"]["ap-southeast-2"]["ConverseStream"].clone();
+    let once: Value = spoilt.iter().chain(&["hang"]).map(|kind| ((*kind).to_owned(), json!(1))).collect();
+    let expected = json!({
+        "requests": 9, "open": 0, "ok": 0, "cancelled": 0, "exceptions": { "ThrottlingException": 2 }, "faults": once,
+    });
+    assert_eq!(counters, expected);
+    let seen: Vec<_> = lines(mock, &log).iter().map(|line| json!([line["outcome"], line["fault"]])).collect();
+    let mut expected: Vec<_> = spoilt.iter().chain(&["hang"]).map(|kind| json!(["fault", kind])).collect();
+    expected.extend([json!(["exception", "exception"]), json!(["exception", "mid-stream"]), json!(["ok", null])]);
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn a_fault_counts_from_when_it_strikes() {
+    let stall = |after_tokens| {
+        let fault = Fault { after_tokens, ..Fault::always(FaultKind::Stall) };
+        let condition = Condition { faults: vec![fault], ..Condition::default() };
+        PlaceSpec { tpot: HOUR, conditions: Conditions::constant(condition), ..sydney() }
+    };
+    for (after_tokens, outcome, fault) in [(0, "fault", json!("stall")), (5, "cancelled", json!(null))] {
+        let (mock, log) = start_logging(vec![stall(after_tokens)]);
+        let mut streaming = Connection::open(mock.addresses()[0]).await;
+        streaming.write(request("POST", STREAM, HELLO)).await;
+        streaming.byte().await;
+        drop(streaming);
+        counted(mock.addresses()[0], "ConverseStream", "open", 0).await;
+        let line = lines(mock, &log).remove(0);
+        assert_eq!((&line["outcome"], &line["fault"]), (&json!(outcome), &fault), "after {after_tokens} tokens");
+    }
 }
 
 #[tokio::test]
@@ -124,10 +183,10 @@ async fn counters_are_by_region_operation_and_exception() {
     let stats = stats(address).await;
     let expected = json!({ "ap-southeast-2": {
         "Converse": {
-            "requests": 3, "open": 0, "ok": 1, "cancelled": 0, "exceptions": { "ThrottlingException": 2 },
+            "requests": 3, "open": 0, "ok": 1, "cancelled": 0, "exceptions": { "ThrottlingException": 2 }, "faults": {},
         },
         "unknown": {
-            "requests": 1, "open": 0, "ok": 0, "cancelled": 0, "exceptions": { "UnknownOperationException": 1 },
+            "requests": 1, "open": 0, "ok": 0, "cancelled": 0, "exceptions": { "UnknownOperationException": 1 }, "faults": {},
         },
     } });
     assert_eq!(stats["regions"], expected);

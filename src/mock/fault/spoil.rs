@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::exception;
+use super::{Strike, exception};
 use crate::core::RunTime;
 use crate::mock::stream::{Action, AnyEvents, Event};
 use crate::mock::wire;
@@ -17,9 +17,23 @@ const DRIBBLE: Duration = Duration::from_millis(1);
 const FOR_EVER: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// `events` of an answer of `tokens` tokens, gone wrong. The last token never gets out before it does.
-pub fn spoil(events: impl Iterator<Item = Event> + Send + Sync + 'static, fault: Fault, tokens: u32) -> AnyEvents {
+pub fn spoil(
+    events: impl Iterator<Item = Event> + Send + Sync + 'static,
+    fault: Fault,
+    tokens: u32,
+    strike: Strike,
+) -> AnyEvents {
     let after = fault.after_tokens.min(tokens.saturating_sub(1));
-    let good = move |event: &Event| event.tokens <= after;
+    let good = {
+        let strike = strike.clone();
+        move |event: &Event| {
+            let good = event.tokens <= after;
+            if !good {
+                strike.happens();
+            }
+            good
+        }
+    };
     match fault.kind {
         FaultKind::MidStream => {
             let exception = fault.exception.map(|name| wire::exception_frame(&exception(name)));
@@ -40,6 +54,7 @@ pub fn spoil(events: impl Iterator<Item = Event> + Send + Sync + 'static, fault:
             let gap = fault.time.map_or(DRIBBLE, |time| time.0);
             let mut free = RunTime::ZERO;
             Box::new(events.flat_map(move |event| {
+                strike.happens();
                 let first = event.due.max(free);
                 let bytes = if let Action::Send(bytes) = event.action { bytes } else { Bytes::new() };
                 free = first + gap * bytes.len() as u32;
