@@ -23,23 +23,32 @@ use server::Server;
 const STREAMS: usize = 10_000;
 const OPENED_PER_SECOND: u32 = 2_000;
 const GAP: Duration = Duration::from_millis(200);
-const HOLD: Duration = Duration::from_secs(15);
-const MOST_MEMORY: u64 = 400 << 20;
+/// All have spoken within this time after the last was opened, where the mock keeps up. With it, and with the time
+/// that they are held, the first streams are not over yet.
+const ALL_SPEAK: Duration = Duration::from_secs(8);
+const HOLD: Duration = Duration::from_secs(10);
+/// Of the events that streams of this pace have in the measured time.
+const LEAST_DELIVERED: f64 = 0.98;
+const MOST_MEMORY: u64 = 400_000_000;
 /// Files of a process beside its streams.
 const OTHER_FILES: u64 = 50;
 
-/// How many streams, and how long they are held.
+/// How many streams, and how long they are held. `cargo test --benches` does not measure: it is enough that it works.
 fn asked() -> Result<(usize, Duration), Box<dyn Error>> {
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if !measuring() {
         return Ok((20, Duration::from_secs(1)));
     }
     let asked = std::env::args().skip_while(|argument| argument != "--streams").nth(1);
     Ok((asked.map_or(Ok(STREAMS), |asked| asked.parse())?, HOLD))
 }
 
+fn measuring() -> bool {
+    std::env::args().any(|argument| argument == "--bench")
+}
+
 struct Held {
-    opened: usize,
-    still_open: usize,
+    /// Streams that had sent something and not ended, when the measured time began and when it was over.
+    open: [usize; 2],
     events_per_second: f64,
     /// Share of a core that the mock used.
     busy: f64,
@@ -63,17 +72,18 @@ async fn hold(
             }
         });
     }
-    // The first token of the last one takes a second at most, where the mock keeps up.
-    timer.sleep_until(next + Duration::from_secs(2)).await;
-    let (opened, before, used, start) =
-        (seen.borrow().open, seen.borrow().events, server.processor_time(), monotonic());
+    let latest = monotonic() + ALL_SPEAK;
+    while seen.borrow().open < streams && monotonic() < latest {
+        timer.sleep_until(monotonic() + GAP / 10).await;
+    }
+    let (open, before, used, start) = (seen.borrow().open, seen.borrow().events, server.processor_time(), monotonic());
     seen.borrow_mut().late.reset();
     timer.sleep_until(start + time).await;
     let took = start.elapsed().as_secs_f64();
     let used = server.processor_time().zip(used).map_or(f64::NAN, |(after, before)| (after - before).as_secs_f64());
     let seen = seen.borrow();
     let events_per_second = (seen.events - before) as f64 / took;
-    Ok(Held { opened, still_open: seen.open, events_per_second, busy: used / took })
+    Ok(Held { open: [open, seen.open], events_per_second, busy: used / took })
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -91,13 +101,26 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let memory = server.most_memory();
     let late = |q| seen.borrow().late.value_at_quantile(q) as f64 / 1e3;
     let expected = streams as f64 / GAP.as_secs_f64();
-    println!("{} of {streams} streams opened, {} of them still open {time:?} later", held.opened, held.still_open);
-    println!("events per second: {:.0} of {expected:.0}", held.events_per_second);
+    let delivered = held.events_per_second / expected;
+    let [first, last] = held.open;
+    println!("{first} of {streams} streams open at once, and {last} of them {time:?} later; target: all");
+    println!(
+        "events per second: {:.0} of {expected:.0}, {:.1} %; target: {:.0} %",
+        held.events_per_second,
+        delivered * 100.0,
+        LEAST_DELIVERED * 100.0
+    );
     println!("gaps of {GAP:?} are off by {:.2} ms at the median, {:.2} ms at p99", late(0.5), late(0.99));
     println!("the mock used {:.0} % of a core", held.busy * 100.0);
-    let (mib, most) = (memory.map_or(f64::NAN, |bytes| bytes as f64 / f64::from(1 << 20)), MOST_MEMORY >> 20);
-    println!("and held {mib:.0} MiB at most; target: under {most}");
-    let all = held.opened == streams && held.still_open == streams;
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    match memory {
+        Some(memory) => {
+            println!("and held {:.0} MB at most; target: under {:.0}", megabytes(memory), megabytes(MOST_MEMORY))
+        }
+        None => println!("this platform does not tell how much memory it held"),
+    }
+    let all = held.open == [streams; 2];
+    let fast = delivered >= LEAST_DELIVERED || !measuring();
     let fits = memory.is_none_or(|bytes| bytes < MOST_MEMORY);
-    Ok(if all && fits { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if all && fast && fits { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
