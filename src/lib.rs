@@ -21,7 +21,7 @@
 //! | [`sweep`] | many loads, routes and seeds → knees and crossovers |
 //! | [`store`] | the results folder |
 //! | [`report`] | terminal, Markdown, plots |
-//! | [`drive`] | the pacer and the live driver: plan in, records out |
+//! | [`drive`] | plan in, records out: the pacer and the live driver in real time, the simulator in virtual time |
 //! | [`cli`] | one file per command |
 //!
 //! Dependencies point down: `cli` → `drive`, `mock`, `report` → `bedrock`, `store`, `sweep` →
