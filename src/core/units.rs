@@ -212,6 +212,12 @@ pub fn percent(part: u64, whole: u64) -> String {
     }
 }
 
+/// `value`, which is above 0, to four significant digits: as much of a load as anybody reads.
+pub fn readable(value: f64) -> f64 {
+    let scale = 10_f64.powi(3 - value.log10().floor() as i32);
+    (value * scale).round() / scale
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

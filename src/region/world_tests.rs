@@ -2,6 +2,7 @@ use super::super::conditions::{Condition, Conditions};
 use super::super::law::Law;
 use super::super::quota::QuotaSpec;
 use super::*;
+use crate::core::RequestKey;
 use crate::core::residency::Pool;
 use crate::region::quota::Window;
 

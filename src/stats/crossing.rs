@@ -11,6 +11,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::quantile::bracket;
+use crate::core::units::readable;
 
 /// Fewer falls than this do not make an interval.
 pub const FEWEST_SEEDS: u64 = 10;
@@ -40,7 +41,8 @@ pub fn locate(curves: &mut Curves<'_>, grid: &[f64], between: (usize, usize), se
     let (mut above, mut below) = (grid[between.0], grid[between.1]);
     let mut ladder = grid.to_vec();
     while below - above > TOLERANCE * below {
-        let middle = (above + below) / 2.0;
+        // Rounded alike, so that what looks for another fall here finds it simulated.
+        let middle = readable((above + below) / 2.0);
         if median(&curves(middle, 0..seeds)) > 0.0 {
             above = middle
         } else {

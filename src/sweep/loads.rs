@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::core::units::Rate;
+use crate::core::units::{Rate, readable};
 
 /// Beyond this no plot shows another load.
 const MOST: usize = 200;
@@ -62,7 +62,10 @@ impl Loads {
             (Self::Range { from, to }, steps) => {
                 let steps = steps.unwrap_or(12).min(MOST + 1);
                 let at = |i: usize| from + (to - from) * i as f64 / (steps - 1) as f64;
-                (0..steps).map(at).collect()
+                let exact: Vec<_> = (0..steps).map(at).collect();
+                let readable: Vec<_> = exact.iter().copied().map(readable).collect();
+                // In a narrow range they would fall together.
+                if readable.is_sorted_by(|a, b| a < b) { readable } else { exact }
             }
         };
         match loads.len() {
@@ -83,7 +86,8 @@ mod tests {
     #[test]
     fn a_range_is_evenly_spaced_and_a_list_taken_as_it_is() {
         assert_eq!(spaced("5..120", Some(3)), Ok(vec![5.0, 62.5, 120.0]));
-        assert_eq!(spaced("5..120", None).unwrap().len(), 12);
+        assert_eq!(spaced("5..120", None).unwrap()[..3], [5.0, 15.45, 25.91]);
+        assert_eq!(spaced("1000..1000.1", Some(3)), Ok(vec![1_000.0, 1_000.05, 1_000.1]));
         assert_eq!(spaced("300/min..20/s", Some(2)), Ok(vec![5.0, 20.0]));
         assert_eq!(spaced("5, 10,20", None), Ok(vec![5.0, 10.0, 20.0]));
     }

@@ -178,13 +178,12 @@ mod tests {
 
     fn attempt(region: &str, outcome: Outcome, usage: Option<(u32, u32)>) -> AttemptRecord {
         AttemptRecord {
-            asked_tokens: 400,
-            place: None,
             route: 0,
             index: 0,
             attempt: 0,
             region: region.parse().unwrap(),
             target: 0,
+            asked_tokens: 1_000,
             sent: Some(RunTime::ZERO),
             head: None,
             first_token: None,
@@ -196,6 +195,7 @@ mod tests {
             request_id: None,
             acquisition: None,
             usage: usage.map(|(input_tokens, output_tokens)| Usage { input_tokens, output_tokens }),
+            place: None,
             service_latency: None,
         }
     }

@@ -104,9 +104,9 @@ fn title(sweep: &Sweep) -> String {
     });
     match moves.max_by(|a, b| (a.3 - a.2).total_cmp(&(b.3 - b.2))).filter(|(_, _, from, to)| to - from >= LEAST) {
         Some((route, country, from, to)) => format!(
-            "{country} processes {:.0} % of the tokens of {} at {} requests/s and {:.0} % at {}",
-            from * 100.0,
+            "{}: {country} processes {:.0} % of the tokens at {} requests/s and {:.0} % at {}",
             shown(&route.head),
+            from * 100.0,
             rate(least),
             to * 100.0,
             rate(most)
