@@ -62,6 +62,7 @@ fn records() -> Vec<(RequestRecord, AttemptRecord)> {
             }),
             usage,
             place: None,
+            queued: None,
             service_latency: None,
         };
         (request, attempt)

@@ -144,6 +144,8 @@ pub struct AttemptRecord {
     pub usage: Option<Usage>,
     /// Where it was processed, if anybody can tell: a client cannot, the simulator can.
     pub place: Option<RegionId>,
+    /// From its arrival at the Region to its slot, if anybody can tell: the simulator can.
+    pub queued: Option<Duration>,
     /// The service's own latency, from its metrics.
     pub service_latency: Option<Duration>,
 }

@@ -329,6 +329,7 @@ impl Route {
             acquisition: answer.acquisition,
             usage: answer.usage,
             place: None,
+            queued: None,
             service_latency: answer.service_latency,
         }
     }

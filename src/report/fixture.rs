@@ -199,6 +199,7 @@ fn fire(recorder: &mut Recorder, index: u32, intended: RunTime, route: usize, co
             acquisition: Some(acquisition),
             usage,
             place: None,
+            queued: None,
             service_latency: None,
         };
         recorder.attempt(&record, intended);

@@ -58,6 +58,8 @@ pub struct AttemptRow {
     pub output_tokens: Option<u32>,
     /// Where it was processed, in a simulation.
     pub processed_in: Option<RegionId>,
+    /// Between its arrival at the Region and its slot, in a simulation.
+    pub queued_ns: Option<u64>,
     /// The service's own latency.
     pub service_latency_ms: Option<u64>,
     pub request_id: Option<String>,
@@ -117,6 +119,7 @@ impl AttemptRow {
             input_tokens: record.usage.map(|usage| usage.input_tokens),
             output_tokens: record.usage.map(|usage| usage.output_tokens),
             processed_in: record.place,
+            queued_ns: record.queued.map(|queued| queued.as_nanos() as u64),
             service_latency_ms: record.service_latency.map(|latency| latency.as_millis() as u64),
             request_id: record.request_id.clone(),
             error: record.error.as_deref().map(str::to_owned),
@@ -224,6 +227,7 @@ mod tests {
             }),
             usage: Some(Usage { input_tokens: 3, output_tokens: 4 }),
             place: None,
+            queued: Some(Duration::from_millis(3)),
             service_latency: Some(Duration::from_millis(6)),
         };
         let folder = tempfile::tempdir().unwrap();

@@ -156,6 +156,7 @@ fn record(attempt: u16, region: RegionId, finished: f64, outcome: Outcome, usage
         request_id: None,
         acquisition: None,
         usage,
+        queued: None,
         service_latency: None,
     }
 }

@@ -196,6 +196,7 @@ mod tests {
             acquisition: None,
             usage: usage.map(|(input_tokens, output_tokens)| Usage { input_tokens, output_tokens }),
             place: None,
+            queued: None,
             service_latency: None,
         }
     }

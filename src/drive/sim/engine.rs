@@ -519,6 +519,7 @@ impl<'a, S: Sink> Engine<'a, S> {
             acquisition,
             usage: usage(flight, outcome),
             place: flight.timeline.map(|timeline| timeline.place),
+            queued: flight.timeline.map(|timeline| timeline.started.since(timeline.arrived)),
             service_latency: flight
                 .timeline
                 .filter(|_| outcome.is_ok())

@@ -157,6 +157,7 @@ fn put(recorder: &mut Recorder, (route, index, phase): (u16, u32, u16), intended
             acquisition: None,
             usage: None,
             place: None,
+            queued: None,
             service_latency: None,
         };
         recorder.attempt(&attempt, intended);
