@@ -39,7 +39,9 @@ impl House {
             client: ClientModel::usual(RPS),
         };
         let mut recorder = Recorder::new(phases.clone(), Vec::new(), 1);
-        simulation.run(route, 0, self.load.requests(), &mut recorder).expect("the model ships with the house");
+        simulation
+            .run(route, 0, self.load.requests().peekable(), &mut recorder)
+            .expect("the model ships with the house");
         recorder
     }
 }

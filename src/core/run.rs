@@ -36,6 +36,29 @@ impl World {
     }
 }
 
+/// Who decides when a request starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loop {
+    /// The plan, whatever comes back: what a slow answer holds up is in the numbers.
+    #[default]
+    Open,
+    /// The answers: a worker sends its next request when its last one has ended. Load falls where answers are
+    /// slow, so these numbers flatter a congested service.
+    Closed,
+}
+
+/// What stands on every number of a run: `MOCK`, or `MOCK, CLOSED LOOP`.
+pub fn label(world: World, of: Loop) -> String {
+    match of {
+        Loop::Open => world.label().to_owned(),
+        Loop::Closed => format!("{}, {CLOSED_LOOP}", world.label()),
+    }
+}
+
+/// Stands wherever a closed loop's numbers stand.
+pub const CLOSED_LOOP: &str = "CLOSED LOOP";
+
 /// What is known of a route before it is fired.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RouteHead {

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 use super::collect::Record;
 use super::pacer::{Fired, Paced, pace};
 use super::signals::watch_signals;
-use super::{SentCounts, Stop};
+use super::{SentCounts, Stop, workers};
 use crate::bedrock::{Answer, Attempt, ClientSpec, RegionClient};
 use crate::clock::{self, Clock, Timer};
 use crate::core::phase::Phases;
@@ -21,7 +21,7 @@ use crate::core::request::{InvocationKey, Timeouts};
 use crate::core::residency::Destination;
 use crate::core::{Outcome, Request, RunTime, Seed};
 use crate::measure::verdict::Evidence;
-use crate::plan::Plan;
+use crate::plan::{ClosedLoop, Plan};
 use crate::routing::journey::{Journey, Step};
 use crate::routing::{Asked, Ended, Policy, Target};
 
@@ -35,9 +35,18 @@ pub struct RouteSpec {
     pub targets: Vec<(Destination, ClientSpec)>,
 }
 
+/// Who starts the requests.
+#[derive(Clone)]
+pub enum Firing {
+    /// The pacer, when the plan says so.
+    Plan(Arc<Plan>),
+    /// The workers of a closed loop, as many for each route.
+    Workers(ClosedLoop),
+}
+
 /// One run, ready to be fired.
 pub struct RunSpec {
-    pub plan: Arc<Plan>,
+    pub firing: Firing,
     pub seed: Seed,
     pub phases: Phases,
     pub routes: Vec<RouteSpec>,
@@ -60,7 +69,7 @@ pub struct Ending {
     pub evidence: Evidence,
 }
 
-struct Route {
+pub(super) struct Route {
     position: u16,
     policy: Mutex<Box<dyn Policy>>,
     targets: Vec<(Destination, RegionClient)>,
@@ -68,8 +77,8 @@ struct Route {
 }
 
 /// What all requests of a run share.
-struct Shared {
-    clock: Clock,
+pub(super) struct Shared {
+    pub(super) clock: Clock,
     /// Wakes requests whose policy waits for something.
     timer: Timer,
     phases: Phases,
@@ -135,8 +144,13 @@ pub fn run(
         });
         let cpu_before = clock::thread_cpu_time();
         clock.start();
-        let pacer = start_pacer(spec.plan, spec.seed, stop.clone(), shared.clone(), routes.clone())?;
-        let paced = pacer.await.map_err(|error| error.to_string())?;
+        let paced = match spec.firing {
+            Firing::Plan(plan) => {
+                let pacer = start_pacer(plan, spec.seed, stop.clone(), shared.clone(), routes.clone())?;
+                pacer.await.map_err(|error| error.to_string())?
+            }
+            Firing::Workers(requests) => workers::work(&requests, spec.seed, stop, &shared, &routes).await,
+        };
         if paced.stopped.is_some() {
             let _ = tokio::time::timeout(GRACE, shared.drained()).await;
             let _ = give_up.send(true);
@@ -172,8 +186,7 @@ fn start_pacer(
             // Routes share the instant; each takes its turn at being the first one out.
             for turn in 0..routes.len() {
                 let route = routes[(turn + fired.request.index as usize) % routes.len()].clone();
-                shared.open.fetch_add(1, Ordering::Relaxed);
-                handle.spawn(fire(shared.clone(), route, fired.clone()));
+                handle.spawn(fire(shared.enter(), route, fired.clone()));
             }
         });
         // The receiver is only gone when the run has failed already.
@@ -184,7 +197,7 @@ fn start_pacer(
 }
 
 /// One request of one route, from its preparation to its record.
-async fn fire(shared: Arc<Shared>, route: Arc<Route>, fired: Arc<Fired>) {
+pub(super) async fn fire(shared: Arc<Shared>, route: Arc<Route>, fired: Arc<Fired>) {
     let in_flight = route.in_flight.fetch_add(1, Ordering::Relaxed);
     let mut attempts = Vec::new();
     let ending = if in_flight >= shared.in_flight {
@@ -336,7 +349,13 @@ impl Route {
 }
 
 impl Shared {
-    async fn sleep_until(&self, at: RunTime) {
+    /// For one more request, which has not been recorded yet.
+    pub(super) fn enter(self: &Arc<Self>) -> Arc<Self> {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        self.clone()
+    }
+
+    pub(super) async fn sleep_until(&self, at: RunTime) {
         self.timer.sleep_until(self.clock.instant(at)).await;
     }
 

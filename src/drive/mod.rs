@@ -7,9 +7,10 @@ mod pacer;
 mod progress;
 mod signals;
 pub mod sim;
+mod workers;
 
 pub use collect::Collector;
-pub use live::{Ending, RouteSpec, RunSpec, run};
+pub use live::{Ending, Firing, RouteSpec, RunSpec, run};
 pub use progress::{Display, Progress};
 pub use signals::{Signals, watch_in_background};
 

@@ -10,7 +10,7 @@ use super::summary::{
     Quantile, QuantileComparison, RegionSummary, RouteSummary, SCHEMA, SliceSummary, Summary,
 };
 use super::verdict::{self, Evidence};
-use crate::core::run::{RouteHead, World};
+use crate::core::run::{Loop, RouteHead, World};
 use crate::core::seed::Purpose;
 use crate::core::{Metric, Outcome, RunTime, Seed};
 use crate::stats::bootstrap::{self, BlockSample};
@@ -20,6 +20,7 @@ use crate::stats::quantile::{Block, bracket, design_effect};
 #[derive(Clone, Debug)]
 pub struct Context {
     pub world: World,
+    pub kind: Loop,
     pub seed: Seed,
     /// When arrivals were stopped before the plan's end.
     pub stopped: Option<RunTime>,
@@ -33,13 +34,14 @@ impl Summary {
             .routes()
             .iter()
             .zip(context.routes)
-            .map(|(series, head)| summarise_route(recorder, series, head, context.stopped))
+            .map(|(series, head)| summarise_route(recorder, series, head, (context.kind, context.stopped)))
             .collect();
         let comparisons = (1..routes.len()).map(|other| compare(recorder, &routes, other, context.seed)).collect();
-        let verdict = verdict::judge(&routes, recorder, &context.evidence);
+        let verdict = verdict::judge(&routes, recorder, (context.kind, &context.evidence));
         Self {
             schema: SCHEMA,
             world: context.world,
+            kind: context.kind,
             seed: context.seed,
             verdict,
             interrupted: context.stopped.is_some(),
@@ -56,7 +58,7 @@ fn summarise_route(
     recorder: &Recorder,
     series: &RouteSeries,
     head: RouteHead,
-    stopped: Option<RunTime>,
+    (kind, stopped): (Loop, Option<RunTime>),
 ) -> RouteSummary {
     let phases = recorder.phases();
     let (start, end) = phases.measured();
@@ -65,11 +67,11 @@ fn summarise_route(
     let blocks = |phase: Option<usize>| {
         series.buckets.iter().filter(move |b| phase.is_none_or(|p| b.phase == p)).map(|b| (b.phase, &b.slice))
     };
-    let mut slices = vec![summarise_slice("all", fired(start, end), &whole, || blocks(None))];
+    let mut slices = vec![summarise_slice("all", (kind, fired(start, end)), &whole, || blocks(None))];
     if phases.iter().filter(|phase| phase.measured).count() > 1 {
         for (i, phase) in phases.iter().enumerate().filter(|(_, phase)| phase.measured) {
             let span = fired(phase.start, phase.end);
-            slices.push(summarise_slice(&phase.name, span, &series.phases[i], || blocks(Some(i))));
+            slices.push(summarise_slice(&phase.name, (kind, span), &series.phases[i], || blocks(Some(i))));
         }
     }
     let regions = series
@@ -128,12 +130,18 @@ fn by_outcome(outcomes: &Outcomes) -> BTreeMap<Outcome, u64> {
     outcomes.occurred().collect()
 }
 
-fn summarise_slice<'a, I>(phase: &str, span: Duration, slice: &Slice, blocks: impl Fn() -> I) -> SliceSummary
+fn summarise_slice<'a, I>(
+    phase: &str,
+    (kind, span): (Loop, Duration),
+    slice: &Slice,
+    blocks: impl Fn() -> I,
+) -> SliceSummary
 where
     I: Iterator<Item = (usize, &'a Slice)>,
 {
     let seconds = span.as_secs_f64();
     let rate = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
+    let planned = (kind == Loop::Open).then_some(slice.planned);
     let metrics = Metric::ALL
         .into_iter()
         .map(|metric| {
@@ -149,10 +157,10 @@ where
     SliceSummary {
         phase: phase.to_owned(),
         seconds,
-        planned: slice.planned,
+        planned,
         sent: slice.sent,
         outcomes: by_outcome(&slice.outcomes),
-        offered_load: rate(slice.planned),
+        offered_load: planned.map(rate),
         sent_rate: rate(slice.sent),
         throughput: rate(slice.outcomes.get(Outcome::Ok)),
         goodput: rate(slice.good),

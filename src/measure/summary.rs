@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::series::Level;
 use super::verdict::{Evidence, Verdict};
 use crate::core::region::Jurisdiction;
-use crate::core::run::{RouteHead, World};
+use crate::core::run::{self, Loop, RouteHead, World};
 use crate::core::slo::Slo;
 use crate::core::{Metric, Outcome, RegionId, RunTime, Seed};
 
@@ -60,12 +60,13 @@ pub struct SliceSummary {
     /// `all` for the whole measured time, else the phase.
     pub phase: String,
     pub seconds: f64,
-    pub planned: u64,
+    /// Absent in a closed loop, which has no plan.
+    pub planned: Option<u64>,
     pub sent: u64,
     /// Requests by outcome.
     pub outcomes: BTreeMap<Outcome, u64>,
-    /// Planned requests per second.
-    pub offered_load: f64,
+    /// Planned requests per second; absent in a closed loop.
+    pub offered_load: Option<f64>,
     /// First attempts sent per second.
     pub sent_rate: f64,
     /// Ok requests per second.
@@ -210,6 +211,8 @@ pub enum Finding {
 pub struct Summary {
     pub schema: u32,
     pub world: World,
+    #[serde(default, rename = "loop")]
+    pub kind: Loop,
     pub seed: Seed,
     pub verdict: Verdict,
     pub interrupted: bool,
@@ -219,4 +222,11 @@ pub struct Summary {
     pub evidence: Evidence,
     pub routes: Vec<RouteSummary>,
     pub comparisons: Vec<Comparison>,
+}
+
+impl Summary {
+    /// What stands on every number of the run.
+    pub fn label(&self) -> String {
+        run::label(self.world, self.kind)
+    }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::recorder::Recorder;
 use super::series::{Level, Sample};
 use super::summary::{QUANTILES, RouteSummary};
+use crate::core::run::Loop;
 use crate::core::units::{Span, grouped, percent};
 use crate::core::{Metric, Outcome};
 use crate::stats::quantile::fewest_samples;
@@ -82,21 +83,23 @@ const MANY_STREAMS: u64 = 100;
 /// Change of the median between the ends of a steady phase that is a finding about the run.
 const DRIFT: f64 = 1.25;
 
-/// Judges a run by its own numbers.
-pub fn judge(routes: &[RouteSummary], recorder: &Recorder, evidence: &Evidence) -> Verdict {
+/// Judges a run by its own numbers. A closed loop keeps no plan, and so cannot be late.
+pub fn judge(routes: &[RouteSummary], recorder: &Recorder, (kind, evidence): (Loop, &Evidence)) -> Verdict {
     let mut reasons = Vec::new();
     for (route, series) in routes.iter().zip(recorder.routes()) {
         let name = &route.head.name;
         let whole = route.whole();
         let mut doubt = |grade, doubt, text| reasons.push(Reason { grade, doubt, text: format!("{name}: {text}") });
-        if (whole.sent as f64) < LEAST_SENT * whole.planned as f64 {
-            let sent = format!("sent {} of {} planned", grouped(whole.sent), grouped(whole.planned));
+        // A closed loop has no plan to fall short of; what it sheds is counted against what it wanted to send.
+        let wanted = whole.planned.unwrap_or(whole.counted());
+        if whole.planned.is_some_and(|planned| (whole.sent as f64) < LEAST_SENT * planned as f64) {
+            let sent = format!("sent {} of {} planned", grouped(whole.sent), grouped(wanted));
             let text = format!("{sent}; at least 99 % must be sent. Lower --rps or raise --in-flight");
             doubt(Grade::Invalid, Doubt::Undersent, text);
         }
         let shed = whole.count(Outcome::Shed);
-        if shed as f64 > MOST_SHED * whole.planned as f64 {
-            let share = percent(shed, whole.planned);
+        if shed as f64 > MOST_SHED * wanted as f64 {
+            let share = percent(shed, wanted);
             let text = format!("{share} shed at the in-flight cap, more than 0.1 %. Raise --in-flight or lower --rps");
             doubt(Grade::Invalid, Doubt::Shed, text);
         }
@@ -104,7 +107,9 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, evidence: &Evidence) 
             doubt(Grade::Suspect, Doubt::Drift, text);
         }
     }
-    reasons.extend(late(routes));
+    if kind == Loop::Open {
+        reasons.extend(late(routes));
+    }
     reasons.extend(too_few(routes));
     let mut doubt = |doubt, text| reasons.push(Reason { grade: Grade::Suspect, doubt, text });
     if let Some(cpu) = evidence.client_cpu.filter(|cpu| *cpu > BUSY) {
@@ -223,6 +228,7 @@ mod tests {
 
     struct Run {
         recorder: Recorder,
+        kind: Loop,
         evidence: Evidence,
     }
 
@@ -238,7 +244,7 @@ mod tests {
             change(index, &mut record);
             recorder.request(&record);
         }
-        Run { recorder, evidence: Evidence::default() }
+        Run { recorder, kind: Loop::Open, evidence: Evidence::default() }
     }
 
     fn verdict(run: Run) -> Verdict {
@@ -249,8 +255,14 @@ mod tests {
             standing: Standing::Candidate,
             targets: vec![],
         };
-        let context =
-            Context { world: World::Mock, seed: Seed(1), stopped: None, routes: vec![head], evidence: run.evidence };
+        let context = Context {
+            world: World::Mock,
+            kind: run.kind,
+            seed: Seed(1),
+            stopped: None,
+            routes: vec![head],
+            evidence: run.evidence,
+        };
         Summary::new(&run.recorder, context).verdict
     }
 
@@ -295,6 +307,20 @@ mod tests {
             assert_eq!(verdict.grade, grade, "{lag} ms");
             assert!(doubts(&verdict).iter().all(|doubt| *doubt == Doubt::DispatchLag));
         }
+    }
+
+    #[test]
+    fn a_closed_loop_has_no_plan_to_keep() {
+        let mut closed = run(late(Duration::from_millis(20)));
+        closed.kind = Loop::Closed;
+        assert_eq!(verdict(closed), Verdict { grade: Grade::Valid, reasons: vec![] });
+        let mut shedding = run(|index, record| {
+            if index.is_multiple_of(50) {
+                (record.sent, record.outcome) = (None, Outcome::Shed);
+            }
+        });
+        shedding.kind = Loop::Closed;
+        assert_eq!(doubts(&verdict(shedding)), [Doubt::Shed], "sent less, but than what?");
     }
 
     #[test]

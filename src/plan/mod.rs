@@ -1,7 +1,9 @@
 //! What will be fired, and when: a function of the seed and the position in the plan alone, so
-//! that every route and every world gets the same requests at the same instants.
+//! that every route and every world gets the same requests at the same instants. A closed loop
+//! alone lets what comes back decide on the instants.
 
 pub mod arrival;
+pub mod closed;
 pub mod load;
 pub mod pattern;
 pub mod prompt;
@@ -12,9 +14,27 @@ mod tests;
 pub mod trace;
 pub mod workload;
 
+pub use closed::ClosedLoop;
 pub use load::Load;
 
 use crate::core::Request;
+use crate::core::run::Loop;
+
+/// What is sent along each route.
+#[derive(Clone)]
+pub enum Traffic {
+    Open(Load),
+    Closed(ClosedLoop),
+}
+
+impl Traffic {
+    pub fn kind(&self) -> Loop {
+        match self {
+            Self::Open(_) => Loop::Open,
+            Self::Closed(_) => Loop::Closed,
+        }
+    }
+}
 
 /// The requests of a run in order of their intended start, all drawn: what fires in real time must
 /// not wait for a draw.

@@ -110,9 +110,9 @@ pub fn errors(route: &RouteSummary) -> Vec<String> {
     lines
 }
 
-/// `3,000 / 3,000`
+/// `3,000 / 3,000`; `3,000 / –` in a closed loop, which plans nothing.
 pub fn sent_of_planned(slice: &SliceSummary) -> String {
-    format!("{} / {}", grouped(slice.sent), grouped(slice.planned))
+    format!("{} / {}", grouped(slice.sent), slice.planned.map_or_else(|| ABSENT.to_owned(), grouped))
 }
 
 /// Whether failures move a percentile, so that the ok requests alone tell another story.

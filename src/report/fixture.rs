@@ -11,7 +11,7 @@ use crate::core::phase::{PhaseShare, Phases};
 use crate::core::record::{Acquisition, AttemptRecord, HttpVersion, RequestRecord, Usage};
 use crate::core::region::Jurisdiction;
 use crate::core::residency::Standing;
-use crate::core::run::{RouteHead, TargetHead, World};
+use crate::core::run::{Loop, RouteHead, TargetHead, World};
 use crate::core::seed::Purpose;
 use crate::core::units::{Rate, Span};
 use crate::core::{Outcome, RegionId, Request, RunTime, Seed};
@@ -98,7 +98,8 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         }
     }
     let evidence = Evidence { client_cpu: Some(0.34), pacer_cpu: Some(0.61), ..Evidence::default() };
-    let context = Context { world: World::Mock, seed: SEED, stopped: None, routes: routes.clone(), evidence };
+    let context =
+        Context { world: World::Mock, kind: Loop::Open, seed: SEED, stopped: None, routes: routes.clone(), evidence };
     let summary = Summary::new(&recorder, context);
     let config = EffectiveConfig {
         profile: "apac".into(),
@@ -109,8 +110,10 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         set: vec![],
         api: "converse-stream".into(),
         load: format!("{RPS}/s poisson"),
-        arrival: "poisson".into(),
-        rps: Rate(f64::from(RPS)),
+        kind: Loop::Open,
+        concurrency: None,
+        arrival: Some("poisson".into()),
+        rps: Some(Rate(f64::from(RPS))),
         stages: vec![],
         trace: None,
         duration: Span(Duration::from_secs(60)),

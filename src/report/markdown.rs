@@ -41,7 +41,7 @@ const DEFINITIONS: &[(&str, &str)] = &[
 
 fn render(report: &Report<'_>) -> String {
     let summary = report.summary;
-    let world = summary.world.label();
+    let world = summary.label();
     let mut sections = vec![
         format!("## bedbench: {} ({world})", escape(&report.manifest.config.profile)),
         verdict(report),
@@ -163,7 +163,7 @@ fn configuration(report: &Report<'_>) -> String {
     let residency: Vec<_> = config.residency.iter().map(ToString::to_string).collect();
     let mut table = Table::new(&["setting", "value"], &[]);
     for (setting, value) in [
-        ("world", manifest.world.label().to_owned()),
+        ("world", report.summary.label()),
         ("profile", config.profile.clone()),
         ("residency", residency.join(", ")),
         ("workload", config.workload.clone()),

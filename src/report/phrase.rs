@@ -1,6 +1,7 @@
 //! What text and Markdown say in the same words: the run, the instrument, the verdict.
 
 use super::Report;
+use crate::core::run::Loop;
 use crate::core::units::{Span, grouped, length};
 use crate::measure::series::Level;
 use crate::measure::summary::{Percentiles, RouteSummary, Summary};
@@ -57,6 +58,11 @@ pub fn instrument(summary: &Summary) -> Vec<String> {
         facts.push(format!("dispatch lag{of}: p50 {p50}, p99 {p99}, max {max}"));
     } else {
         facts.push("dispatch lag: nothing was sent".to_owned());
+    }
+    if summary.kind == Loop::Closed {
+        facts.push(
+            "a slow answer held its worker up, and with it the requests that an open loop would have sent".to_owned(),
+        );
     }
     let evidence = &summary.evidence;
     let share = |cpu: Option<f64>| cpu.map(|cpu| format!("{:.0} %", cpu * 100.0));

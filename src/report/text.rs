@@ -73,20 +73,26 @@ fn badge(text: &str, paint: Paint, colour: bool) -> String {
 
 fn header(report: &Report<'_>, style: Style) -> Vec<String> {
     let (strong, faint) = (phrase::headline(report), phrase::setting(report));
-    let (mut lines, indent) = banner(report.summary.world, &strong, &faint, style);
+    let (mut lines, indent) = banner(report.summary.world, &report.summary.label(), &strong, &faint, style);
     if report.summary.interrupted {
         lines.push(format!("{}{}", " ".repeat(indent), Paint::Doubtful.on(phrase::INTERRUPTED, style.colour)));
     }
     lines
 }
 
-/// The world that the numbers are from, and beside it what was run; with the indent of the latter.
-pub(super) fn banner(world: World, strong: &[String], faint: &[String], style: Style) -> (Vec<String>, usize) {
+/// What the numbers are from, and beside it what was run; with the indent of the latter.
+pub(super) fn banner(
+    world: World,
+    label: &str,
+    strong: &[String],
+    faint: &[String],
+    style: Style,
+) -> (Vec<String>, usize) {
     let paint = match world {
         World::Live => Paint::Good,
         World::Mock | World::Sim | World::Endpoint => Paint::Doubtful,
     };
-    let badge = badge(world.label(), paint, style.colour);
+    let badge = badge(label, paint, style.colour);
     let indent = console::measure_text_width(&badge) + 2;
     let mut lines = flow(strong, style.width - indent);
     lines.extend(flow(faint, style.width - indent));

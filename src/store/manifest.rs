@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::phase::Phases;
 use crate::core::region::Jurisdiction;
-use crate::core::run::{RouteHead, World};
+use crate::core::run::{Loop, RouteHead, World};
 use crate::core::seed::fnv1a;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
@@ -33,9 +33,17 @@ pub struct EffectiveConfig {
     pub api: String,
     /// In words, as it stands in headlines.
     pub load: String,
-    pub arrival: String,
-    /// Planned mean over the measured time, per route.
-    pub rps: Rate,
+    #[serde(default, rename = "loop")]
+    pub kind: Loop,
+    /// Workers per route of a closed loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<usize>,
+    /// Of an open loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<String>,
+    /// Of an open loop: planned mean over the measured time, per route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rps: Option<Rate>,
     /// Each as `--stage` takes it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<String>,

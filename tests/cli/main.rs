@@ -1,6 +1,7 @@
 //! The command line as somebody meets it: what it prints, what it leaves, how it exits.
 
 mod check;
+mod closed;
 mod desk;
 mod endpoint;
 mod listing;

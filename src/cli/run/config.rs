@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::args::RunArgs;
 use super::load::Offered;
@@ -12,13 +13,12 @@ use crate::cli::files;
 use crate::core::phase::Phases;
 use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
-use crate::core::run::World;
+use crate::core::run::{self, World};
 use crate::core::slo::Slo;
-use crate::core::units::{Rate, Span, grouped, length, percent};
+use crate::core::units::{Span, grouped, length, percent};
 use crate::core::{RegionId, RunTime, Seed};
-use crate::drive::{usual_in_flight, usual_prewarm};
-use crate::plan::Plan;
 use crate::plan::workload::Workload;
+use crate::plan::{Load, Plan, Traffic};
 use crate::profile::{Profile, Scenario};
 use crate::store::folder::rfc3339;
 use crate::store::manifest::{EffectiveConfig, Host, Manifest, SCHEMA};
@@ -40,7 +40,7 @@ pub struct Config {
     pub api: Api,
     pub offered: Offered,
     pub phases: Phases,
-    /// Of what is fired in real time; what is simulated is drawn on the way.
+    /// Of an open loop in real time; all else is drawn on the way.
     pub plan: Option<Arc<Plan>>,
     pub seed: Seed,
     pub slos: Vec<Slo>,
@@ -95,16 +95,12 @@ impl Config {
         };
         let shares = scenario.as_ref().map(Scenario::phases).unwrap_or_default();
         let phases = Phases::lay_out(offered.warmup, offered.duration, &offered.phases(shares));
-        let plan = if world == World::Sim { None } else { Some(Arc::new(draw(&offered)?)) };
-        let last = match &plan {
-            Some(plan) => plan.requests().last().map(|request| request.intended),
-            None => number(&offered)?,
+        let plan = match &offered.traffic {
+            Traffic::Open(load) => plan(load, &offered, (world, &phases))?,
+            Traffic::Closed(_) => None,
         };
-        if last.is_none_or(|last| last < phases.measured().0) {
-            return Err(Failure::usage("no request would start in the measured time; raise --rps or --duration"));
-        }
         let targets: usize = profile.routes.iter().map(|route| route.targets.len()).sum();
-        let (in_flight, few_files) = in_flight(args.in_flight, offered.peak, targets, world)?;
+        let (in_flight, few_files) = in_flight(args.in_flight, &offered, targets, world)?;
         let mut warnings: Vec<_> = profile.warnings.iter().map(ToString::to_string).collect();
         warnings.extend(few_files);
         warnings.extend(offered.warning.clone());
@@ -123,7 +119,7 @@ impl Config {
             plan,
             seed,
             in_flight,
-            prewarm: args.prewarm.unwrap_or_else(|| usual_prewarm(offered.peak)).min(in_flight),
+            prewarm: args.prewarm.unwrap_or(offered.prewarm).min(in_flight),
             offered,
             connections: usize::from(args.connections),
             timeouts: Timeouts {
@@ -165,8 +161,8 @@ impl Config {
         let routes = self.profile.routes.len();
         let scenario = self.scenario.as_ref().map(|s| format!(", scenario {}", s.name)).unwrap_or_default();
         format!(
-            "{} {}: {} {} × {} requests ({}) over {} after {} of warm-up{scenario}, seed {}",
-            self.world.label(),
+            "{} {}: {} {} × {} ({}) over {} after {} of warm-up{scenario}, seed {}",
+            run::label(self.world, self.offered.traffic.kind()),
             self.profile.name,
             routes,
             if routes == 1 { "route" } else { "routes" },
@@ -180,9 +176,10 @@ impl Config {
 
     /// How many each route gets.
     fn requests(&self) -> String {
-        match &self.plan {
-            Some(plan) => grouped(plan.len() as u64),
-            None => format!("about {}", grouped(self.offered.arrivals.round() as u64)),
+        match (&self.plan, self.offered.arrivals) {
+            (Some(plan), _) => format!("{} requests", grouped(plan.len() as u64)),
+            (None, Some(arrivals)) => format!("about {} requests", grouped(arrivals.round() as u64)),
+            (None, None) => "as many requests as are answered".to_owned(),
         }
     }
 
@@ -227,7 +224,12 @@ impl Config {
             set: self.set.clone(),
             api: self.api.name().to_owned(),
             load: self.offered.label.clone(),
-            arrival: self.offered.arrival.name.to_owned(),
+            kind: self.offered.traffic.kind(),
+            concurrency: match &self.offered.traffic {
+                Traffic::Open(_) => None,
+                Traffic::Closed(workers) => Some(workers.workers()),
+            },
+            arrival: self.offered.arrival.map(|arrival| arrival.name.to_owned()),
             rps: self.offered.mean,
             stages: self.offered.stages.iter().map(ToString::to_string).collect(),
             trace: self.offered.trace.clone(),
@@ -266,32 +268,46 @@ impl Config {
     }
 }
 
+/// What an open loop fires in real time. What it simulates is drawn on the way.
+fn plan(load: &Load, offered: &Offered, (world, phases): (World, &Phases)) -> Result<Option<Arc<Plan>>, Failure> {
+    let arrivals = offered.arrivals.unwrap_or_default();
+    let (plan, last) = if world == World::Sim {
+        (None, number(load, arrivals, offered.warmup)?)
+    } else {
+        let plan = draw(load, arrivals)?;
+        let last = plan.requests().last().map(|request| request.intended);
+        (Some(Arc::new(plan)), last)
+    };
+    if last.is_none_or(|last| last < phases.measured().0) {
+        return Err(Failure::usage("no request would start in the measured time; raise --rps or --duration"));
+    }
+    Ok(plan)
+}
+
 /// The plan of a run in real time.
-fn draw(offered: &Offered) -> Result<Plan, Failure> {
-    if offered.arrivals > MOST_REQUESTS {
+fn draw(load: &Load, arrivals: f64) -> Result<Plan, Failure> {
+    if arrivals > MOST_REQUESTS {
         return Err(Failure::usage(format!(
-            "{:.0} requests are more than one plan holds ({MOST_REQUESTS:.0}); lower --rps or --duration",
-            offered.arrivals
+            "{arrivals:.0} requests are more than one plan holds ({MOST_REQUESTS:.0}); lower --rps or --duration"
         )));
     }
-    Ok(Plan::draw(&offered.load))
+    Ok(Plan::draw(load))
 }
 
 /// What a simulation draws on the way must be countable too. Returns when one of its requests starts: any one, if there
 /// are many, and else the last.
-fn number(offered: &Offered) -> Result<Option<RunTime>, Failure> {
+fn number(load: &Load, arrivals: f64, warmup: Duration) -> Result<Option<RunTime>, Failure> {
     const MANY: f64 = 1e4;
-    if offered.arrivals > f64::from(u32::MAX) * 0.99 {
+    if arrivals > f64::from(u32::MAX) * 0.99 {
         return Err(Failure::usage(format!(
-            "{:.0} requests are more than a plan can number ({}); lower --rps or --duration",
-            offered.arrivals,
+            "{arrivals:.0} requests are more than a plan can number ({}); lower --rps or --duration",
             u32::MAX
         )));
     }
-    if offered.arrivals > MANY {
-        return Ok(Some(RunTime::from_duration(offered.warmup)));
+    if arrivals > MANY {
+        return Ok(Some(RunTime::from_duration(warmup)));
     }
-    Ok(offered.load.requests().last().map(|request| request.intended))
+    Ok(load.requests().last().map(|request| request.intended))
 }
 
 fn read_ca(path: &Path) -> Result<Arc<str>, Failure> {
@@ -322,23 +338,26 @@ fn check_numbers(args: &RunArgs) -> Result<(), Failure> {
 /// files are what limits it.
 fn in_flight(
     asked: Option<usize>,
-    peak: Rate,
+    offered: &Offered,
     targets: usize,
     world: World,
 ) -> Result<(usize, Option<String>), Failure> {
     // In the mock both ends of every connection are ours.
     let ends = if world == World::Mock { 2 } else { 1 };
     let limit = files::raise_limit();
-    let wanted = asked.unwrap_or_else(|| usual_in_flight(peak));
+    let wanted = asked.unwrap_or(offered.in_flight);
     if world == World::Sim {
         return Ok((wanted, None));
     }
     let needed = wanted * targets * ends + SPARE_FILES as usize;
     let Some(allowed) = limit.filter(|limit| (needed as u64) > *limit) else { return Ok((wanted, None)) };
     let way_out = format!("raise the limit with `ulimit -n {needed}`");
-    if asked.is_some() {
+    // Workers that would be shed are none.
+    let workers = matches!(offered.traffic, Traffic::Closed(_));
+    if asked.is_some() || workers {
+        let flag = if workers { "--concurrency" } else { "--in-flight" };
         return Err(Failure::usage(format!(
-            "--in-flight {wanted} needs up to {needed} open files, and {allowed} are allowed; {way_out}"
+            "{flag} {wanted} needs up to {needed} open files, and {allowed} are allowed; {way_out}"
         )));
     }
     match allowed.saturating_sub(SPARE_FILES) as usize / (targets * ends) {

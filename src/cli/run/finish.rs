@@ -37,6 +37,7 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
     let Fired { recorder, ending, written, .. } = fired;
     let context = Context {
         world: config.world,
+        kind: config.offered.traffic.kind(),
         seed: config.seed,
         stopped: ending.stopped,
         routes: manifest.config.routes.clone(),

@@ -9,16 +9,16 @@ use crate::cli::mock::loopback;
 use crate::clock::Clock;
 use crate::core::RegionId;
 use crate::core::run::World;
-use crate::drive::{self, Collector, Display, Ending, Progress, RouteSpec, RunSpec, SentCounts, Stop};
+use crate::drive::{self, Collector, Display, Ending, Firing, Progress, RouteSpec, RunSpec, SentCounts, Stop};
 use crate::measure::Recorder;
 use crate::mock::{Callers, ListenSpec, Mock, MockSpec};
-use crate::plan::Plan;
+use crate::plan::Traffic;
 use crate::routing::fleet;
 use crate::store::rows::RowWriter;
 
 /// A run that can be fired.
 pub struct Ready {
-    plan: Arc<Plan>,
+    firing: Firing,
     clock: Clock,
     routes: Vec<RouteSpec>,
     /// Held to the end of the run: dropped, it stops serving.
@@ -27,12 +27,16 @@ pub struct Ready {
 
 impl Ready {
     /// Starts the mock and loads credentials, whichever is needed.
-    pub fn make(config: &Config, plan: Arc<Plan>) -> Result<Self, Failure> {
+    pub fn make(config: &Config) -> Result<Self, Failure> {
         let clock = Clock::default();
         let mock = if config.world == World::Mock { Some(start_mock(config, &clock)?) } else { None };
         let endpoints = Endpoints { config, mock: mock.as_ref() };
         let routes = routes(config, &endpoints)?;
-        Ok(Self { plan, clock, routes, _mock: mock })
+        let firing = match (&config.offered.traffic, &config.plan) {
+            (Traffic::Open(_), plan) => Firing::Plan(plan.clone().expect("an open loop in real time is planned")),
+            (Traffic::Closed(workers), _) => Firing::Workers(workers.clone()),
+        };
+        Ok(Self { firing, clock, routes, _mock: mock })
     }
 
     /// Fires it. Returns the numbers, how it ended, whether the rows are on disk, and when it started.
@@ -43,14 +47,14 @@ impl Ready {
         recorder: Recorder,
         rows: RowWriter,
     ) -> Result<Fired, Failure> {
-        let Self { plan, clock, routes, _mock } = self;
+        let Self { firing, clock, routes, _mock } = self;
         let stop = Arc::new(Stop::default());
         let collector = Collector::start(recorder, rows, stop.clone()).map_err(|e| Failure::failed(e.to_string()))?;
         let names: Vec<_> = config.profile.routes.iter().map(|route| route.name.clone()).collect();
         let length = config.phases.measured().1;
         let sent = Arc::new(SentCounts::new(routes.len()));
         let spec = RunSpec {
-            plan: plan.clone(),
+            firing: firing.clone(),
             seed: config.seed,
             phases: config.phases.clone(),
             routes,
@@ -69,8 +73,10 @@ impl Ready {
         let (mut recorder, written) = collector.finish();
         let mut ending = ending.map_err(Failure::failed)?;
         ending.evidence.shared_quota = config.shared_quota();
-        let fired = plan.requests().iter().filter(|request| ending.stopped.is_none_or(|at| request.intended < at));
-        fired.for_each(|request| recorder.planned(request));
+        if let Firing::Plan(plan) = firing {
+            let fired = plan.requests().iter().filter(|request| ending.stopped.is_none_or(|at| request.intended < at));
+            fired.for_each(|request| recorder.planned(request));
+        }
         Ok(Fired { recorder, ending, written, started_unix_nanos: clock.zero_unix_nanos() })
     }
 }

@@ -10,19 +10,23 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::cli::exit::Failure;
 use crate::core::phase::PhaseShare;
+use crate::core::run::CLOSED_LOOP;
 use crate::core::seed::fnv1a;
 use crate::core::units::{Rate, Span, chosen_rate};
 use crate::core::{RunTime, Seed};
-use crate::plan::Load;
+use crate::drive::{usual_in_flight, usual_prewarm};
 use crate::plan::arrival::{self, Setting, Settings};
 use crate::plan::pattern::{Pattern, TimeOfDay};
 use crate::plan::rate_curve::{Piece, RateCurve};
 use crate::plan::trace::Trace;
 use crate::plan::workload::Workload;
+use crate::plan::{ClosedLoop, Load, Traffic};
 use crate::profile::Loader;
 
 /// What one thread can fire; the pacer's own limit, not the service's.
 const MOST_RPS: f64 = 20_000.0;
+/// More do not fit the files that a process may open.
+const MOST_WORKERS: usize = 10_000;
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 const USUAL_DURATION: Duration = Duration::from_secs(60);
 const USUAL_WARMUP: Duration = Duration::from_secs(5);
@@ -39,7 +43,7 @@ pub struct LoadArgs {
         visible_alias = "rate",
         value_name = "RATE[:RATE]",
         allow_hyphen_values = true,
-        required_unless_present_any = ["stage", "trace"]
+        required_unless_present_any = ["stage", "trace", "concurrency"]
     )]
     pub rps: Option<Rates>,
     /// A stage of the measured time, 2m:50 or 2m:5:80; repeatable, one after the other. Each is reported
@@ -57,6 +61,15 @@ pub struct LoadArgs {
     /// seconds. The lengths take the place of the workload's; only a mock writes as much as output_tokens
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rps", "stage"])]
     pub trace: Option<PathBuf>,
+    /// CLOSED LOOP, for batch work: so many workers per route, each of which sends its next request when its
+    /// last one has ended. Load falls where answers are slow, and percentiles with it
+    #[arg(
+        long,
+        value_name = "N",
+        allow_hyphen_values = true,
+        conflicts_with_all = ["rps", "stage", "pattern", "trace", "arrival", "burstiness", "in_flight"]
+    )]
+    pub concurrency: Option<usize>,
     /// Measured time: 90s, 5m, 1m30s [default: 60s; of a trace, all of it]
     #[arg(short, long, short_alias = 'z', value_name = "TIME", allow_hyphen_values = true)]
     pub duration: Option<Span>,
@@ -88,16 +101,20 @@ pub struct Stage {
 
 /// What the load part of a command line comes to.
 pub struct Offered {
-    pub load: Load,
+    pub traffic: Traffic,
     pub warmup: Duration,
     /// Measured time.
     pub duration: Duration,
-    /// Arrivals to expect, warm-up included.
-    pub arrivals: f64,
-    /// Planned mean over the measured time.
-    pub mean: Rate,
-    pub peak: Rate,
-    pub arrival: &'static arrival::Entry,
+    /// Arrivals to expect, warm-up included; nobody can tell of a closed loop.
+    pub arrivals: Option<f64>,
+    /// Planned mean over the measured time, of an open loop.
+    pub mean: Option<Rate>,
+    /// Of an open loop.
+    pub arrival: Option<&'static arrival::Entry>,
+    /// Requests that may be in flight per route, unless somebody says otherwise.
+    pub in_flight: usize,
+    /// Connections opened before the start, unless somebody says otherwise.
+    pub prewarm: usize,
     pub stages: Vec<Stage>,
     pub pattern: Option<Pattern>,
     /// FNV-1a of the trace.
@@ -121,6 +138,9 @@ impl LoadArgs {
     /// # Errors
     /// One clear line about the first thing that cannot be.
     pub fn resolve(self, loader: &Loader, workload: Workload, seed: Seed) -> Result<(Offered, Workload), Failure> {
+        if let Some(workers) = self.concurrency {
+            return Ok((self.closed(workers, &workload, seed)?, workload));
+        }
         let arrival = self.arrival()?;
         self.check_rates()?;
         let recorded = self.trace.as_deref().map(Recorded::read).transpose()?;
@@ -159,19 +179,42 @@ impl LoadArgs {
         let workload = Workload { trace, ..workload };
         let offered = Offered {
             label: self.label(arrival, pattern.as_ref(), recorded.as_ref()),
-            load: Load::new(rates, arrival, settings, &workload, seed),
+            traffic: Traffic::Open(Load::new(rates, arrival, settings, &workload, seed)),
             warmup,
             duration,
-            arrivals,
-            mean,
-            peak,
-            arrival,
+            arrivals: Some(arrivals),
+            mean: Some(mean),
+            arrival: Some(arrival),
+            in_flight: usual_in_flight(peak),
+            prewarm: usual_prewarm(peak),
             stages: self.stage,
             pattern,
             warning: recorded.as_ref().and_then(|recorded| recorded.cut_short(workload.max_tokens)),
             trace: recorded.map(|recorded| recorded.hash),
         };
         Ok((offered, workload))
+    }
+
+    fn closed(&self, workers: usize, workload: &Workload, seed: Seed) -> Result<Offered, Failure> {
+        if !(1..=MOST_WORKERS).contains(&workers) {
+            return Err(Failure::usage(format!("--concurrency must be from 1 to {MOST_WORKERS}, not {workers}")));
+        }
+        let (warmup, duration) = self.times(None)?;
+        Ok(Offered {
+            traffic: Traffic::Closed(ClosedLoop::new(workers, warmup + duration, workload, seed)),
+            warmup,
+            duration,
+            arrivals: None,
+            mean: None,
+            arrival: None,
+            in_flight: workers,
+            prewarm: workers,
+            stages: Vec::new(),
+            pattern: None,
+            trace: None,
+            label: format!("{CLOSED_LOOP} of {workers} {}", if workers == 1 { "worker" } else { "workers" }),
+            warning: None,
+        })
     }
 
     /// The process, when the settings that were given are its own.
@@ -291,7 +334,10 @@ impl Offered {
             };
             return self.stages.iter().zip(1..).map(phase).collect();
         }
-        let level = self.trace.is_none() && self.load.rates().is_level();
+        let level = match &self.traffic {
+            Traffic::Open(load) => self.trace.is_none() && load.rates().is_level(),
+            Traffic::Closed(_) => true,
+        };
         let phases = if scenario.is_empty() { vec![PhaseShare::whole(true)] } else { scenario };
         phases.into_iter().map(|phase| PhaseShare { steady: phase.steady && level, ..phase }).collect()
     }
@@ -307,13 +353,19 @@ impl Rates {
     }
 }
 
+impl From<Rate> for Rates {
+    fn from(rate: Rate) -> Self {
+        Self { from: rate, to: rate }
+    }
+}
+
 impl FromStr for Rates {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once(':') {
             Some((from, to)) => Ok(Self { from: from.parse()?, to: to.parse()? }),
-            None => text.parse().map(|rate| Self { from: rate, to: rate }),
+            None => text.parse::<Rate>().map(Self::from),
         }
     }
 }

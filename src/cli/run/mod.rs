@@ -13,6 +13,7 @@ pub use load::arrivals;
 use super::exit::{Exit, Failure};
 use super::guard;
 use crate::clock;
+use crate::core::run::World;
 use crate::drive::Display;
 use crate::measure::Recorder;
 use crate::store::Folder;
@@ -29,11 +30,15 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
         Folder::check_free(path).map_err(|error| Failure::usage(error.to_string()))?;
     }
     config.warnings.iter().for_each(|warning| guard::warn(warning));
-    if let Some(plan) = config.plan.as_ref().filter(|_| config.spends()) {
-        guard::confirm(&guard::estimate(&config.profile, plan), config.yes)?;
+    if config.spends() {
+        let estimate = match &config.plan {
+            Some(plan) => guard::estimate(&config.profile, plan),
+            None => guard::open_ended(&config.profile, &config.offered.label, config.workload.max_tokens),
+        };
+        guard::confirm(&estimate, config.yes)?;
     }
     // Before there is a folder: what cannot be fired leaves none.
-    let ready = config.plan.clone().map(|plan| Ready::make(&config, plan)).transpose()?;
+    let ready = (config.world != World::Sim).then(|| Ready::make(&config)).transpose()?;
     let created = clock::unix_nanos();
     let folder = match out {
         Some(path) => Folder::named(&path),

@@ -12,10 +12,11 @@ use crate::bedrock::Api;
 use crate::cli::exit::Failure;
 use crate::core::RunTime;
 use crate::core::record::{AttemptRecord, RequestRecord};
-use crate::drive::sim::{ClientModel, Opening, Simulation, Sink};
+use crate::drive::sim::{ClientModel, Opening, Simulation, Sink, Workers};
 use crate::drive::{Display, Ending, Stop, watch_in_background};
 use crate::measure::Recorder;
 use crate::measure::verdict::Evidence;
+use crate::plan::Traffic;
 use crate::store::rows::RowWriter;
 
 /// Simulates every route of the profile. Without `rows` only the numbers are kept.
@@ -47,8 +48,11 @@ pub fn simulate(
     for (route, position) in config.profile.routes.iter().zip(0..) {
         kept.bar.set_message(route.name.clone());
         kept.bar.set_prefix(format!("{} of {routes}", position + 1));
-        let requests = config.offered.load.requests();
-        let ended = simulation.run(route, position, requests, &mut kept).map_err(Failure::usage)?;
+        let ended = match &config.offered.traffic {
+            Traffic::Open(load) => simulation.run(route, position, load.requests().peekable(), &mut kept),
+            Traffic::Closed(workers) => simulation.run(route, position, Workers::new(workers.clone()), &mut kept),
+        };
+        let ended = ended.map_err(Failure::usage)?;
         if display == Display::Plain {
             eprintln!("simulated {}, {} of {routes}", route.name, position + 1);
         }

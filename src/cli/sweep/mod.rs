@@ -70,7 +70,9 @@ fn simulate(config: &Config, key: Key) -> Recorder {
     };
     let mut recorder = Recorder::new(phases.clone(), config.question.slos.clone(), 1);
     let route = &config.profile.routes[key.route];
-    simulation.run(route, 0, load.requests(), &mut recorder).expect("the profile's numbers have passed its checks");
+    simulation
+        .run(route, 0, load.requests().peekable(), &mut recorder)
+        .expect("the profile's numbers have passed its checks");
     recorder
 }
 

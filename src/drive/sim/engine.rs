@@ -9,7 +9,7 @@ use slotmap::{DefaultKey, Key, KeyData, SlotMap};
 
 use super::answer::{self, End, Seen, WayBack};
 use super::pool::{Found, Pool};
-use super::{ClientModel, HANDSHAKES, IDLE_TIMEOUT, Opening, SimSpec, Sink};
+use super::{ClientModel, HANDSHAKES, IDLE_TIMEOUT, Opening, SimSpec, Sink, Source};
 use crate::core::phase::Phases;
 use crate::core::record::{Acquisition, AttemptRecord, HttpVersion, RequestRecord, Usage};
 use crate::core::residency::{Destination, Processing};
@@ -90,7 +90,8 @@ struct Flight {
     leaving: bool,
 }
 
-pub struct Engine<'a, S> {
+pub struct Engine<'a, R, S> {
+    requests: R,
     sink: &'a mut S,
     position: u16,
     sampler: Sampler,
@@ -111,8 +112,8 @@ pub struct Engine<'a, S> {
     records: Vec<AttemptRecord>,
 }
 
-impl<'a, S: Sink> Engine<'a, S> {
-    pub fn new(spec: SimSpec<'a>, sink: &'a mut S) -> Self {
+impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
+    pub fn new(spec: SimSpec<'a>, requests: R, sink: &'a mut S) -> Self {
         let mut places = spec.places;
         // What other tenants do where this route never goes need not be simulated.
         places.retain(|place| spec.targets.iter().any(|target| reaches(target, place.region)));
@@ -147,6 +148,7 @@ impl<'a, S: Sink> Engine<'a, S> {
             }
         });
         Self {
+            requests,
             sink,
             position: spec.position,
             sampler: Sampler::new(spec.workload, spec.seed),
@@ -166,19 +168,17 @@ impl<'a, S: Sink> Engine<'a, S> {
         }
     }
 
-    pub fn run(mut self, requests: impl Iterator<Item = Request>) -> Option<RunTime> {
-        let mut requests = requests.peekable();
+    pub fn run(mut self) -> Option<RunTime> {
         let mut until_asked = ASK_EVERY;
         let mut stopped = None;
         loop {
             // Stopped, nothing more is sent; what is in flight is still waited for.
-            let request = requests.peek().filter(|_| stopped.is_none()).copied();
-            let due = request.map(|request| request.intended);
+            let due = if stopped.is_none() { self.requests.due() } else { None };
             let Some(now) = self.next_event(due) else { return stopped };
-            match request.filter(|_| due == Some(now)) {
+            let arriving = if due == Some(now) { self.requests.take() } else { None };
+            match arriving {
                 None => self.happen(now),
                 Some(request) => {
-                    requests.next();
                     self.arrive(request);
                     until_asked -= 1;
                     if until_asked == 0 {
@@ -237,6 +237,7 @@ impl<'a, S: Sink> Engine<'a, S> {
         if self.trips.len() >= self.client.in_flight {
             let record = self.record(&request, now, Outcome::Shed, None);
             self.sink.record(&record, &[]);
+            self.requests.ended(&request, now);
             return;
         }
         let asked = Asked {
@@ -482,6 +483,7 @@ impl<'a, S: Sink> Engine<'a, S> {
         record.sent = records.first().and_then(|first| first.sent);
         record.attempts = records.len() as u16;
         self.sink.record(&record, &records);
+        self.requests.ended(&trip.request, now);
         records.clear();
         self.records = records;
         for flight in trip.flights {

@@ -6,6 +6,7 @@
 mod answer;
 mod engine;
 mod pool;
+mod source;
 
 use std::time::Duration;
 
@@ -15,13 +16,14 @@ use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::Timeouts;
 use crate::core::residency::Destination;
 use crate::core::units::Rate;
-use crate::core::{Request, RunTime, Seed};
+use crate::core::{RunTime, Seed};
 use crate::measure::Recorder;
 use crate::plan::workload::Workload;
 use crate::profile::{Models, Profile, Route, Scenario};
 use crate::region::PlaceSpec;
 use crate::routing::{Policy, fleet};
 use engine::Engine;
+pub use source::{Source, Workers};
 
 /// Idle connections are closed after this long: as [`crate::bedrock`] has it.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
@@ -55,8 +57,7 @@ impl ClientModel {
 }
 
 impl Simulation<'_> {
-    /// Simulates `requests`, in the order of their intended starts, along one route of the profile, to the
-    /// end of the last one. Its records name it by `position`. Returns when it was stopped, if it was.
+    /// Simulates `requests` along one route of the profile, to the end of the last one. Its records name it by `position`. Returns when it was stopped, if it was.
     ///
     /// # Errors
     /// When a number of the Region model makes no sense.
@@ -64,7 +65,7 @@ impl Simulation<'_> {
         &self,
         route: &Route,
         position: u16,
-        requests: impl Iterator<Item = Request>,
+        requests: impl Source,
         sink: &mut impl Sink,
     ) -> Result<Option<RunTime>, String> {
         let spec = SimSpec {
@@ -141,6 +142,6 @@ impl Sink for Recorder {
 }
 
 /// As [`Simulation::run`], for a route of any kind.
-pub fn simulate(spec: SimSpec<'_>, requests: impl Iterator<Item = Request>, sink: &mut impl Sink) -> Option<RunTime> {
-    Engine::new(spec, sink).run(requests)
+pub fn simulate(spec: SimSpec<'_>, requests: impl Source, sink: &mut impl Sink) -> Option<RunTime> {
+    Engine::new(spec, requests, sink).run()
 }

@@ -8,7 +8,7 @@ use rand_distr::{Distribution, LogNormal};
 use crate::core::phase::{PhaseShare, Phases};
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::residency::Standing;
-use crate::core::run::{RouteHead, World};
+use crate::core::run::{Loop, RouteHead, World};
 use crate::core::seed::{Draws, Purpose};
 use crate::core::units::{Rate, Span};
 use crate::core::{Outcome, RegionId, Request, RunTime, Seed};
@@ -95,8 +95,14 @@ pub fn run(routes: Vec<(RouteHead, Kind)>, seconds: f64, stop: f64) -> Run {
     let heads: Vec<_> = routes.into_iter().map(|(head, _)| head).collect();
     let interrupted = stop.is_finite();
     let stopped = interrupted.then(|| RunTime::from_secs_f64(stop));
-    let context =
-        Context { world: World::Mock, seed: SEED, stopped, routes: heads.clone(), evidence: Evidence::default() };
+    let context = Context {
+        world: World::Mock,
+        kind: Loop::Open,
+        seed: SEED,
+        stopped,
+        routes: heads.clone(),
+        evidence: Evidence::default(),
+    };
     let summary = Summary::new(&recorder, context);
     Run { manifest: manifest(phases, seconds, heads, interrupted), summary, recorder }
 }
@@ -192,8 +198,10 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         set: vec![],
         api: "converse-stream".into(),
         load: format!("{RPS}/s poisson"),
-        arrival: "poisson".into(),
-        rps: Rate(f64::from(RPS)),
+        kind: Loop::Open,
+        concurrency: None,
+        arrival: Some("poisson".into()),
+        rps: Some(Rate(f64::from(RPS))),
         stages: vec![],
         trace: None,
         duration: span(seconds),

@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use super::axis::time_tick;
 use super::canvas::{Canvas, Point, Stroke, Type, WIDTH, dashed, stroke};
 use crate::core::residency::Standing;
-use crate::core::run::{RouteHead, World};
+use crate::core::run::{CLOSED_LOOP, Loop, RouteHead, World};
 use crate::core::units::grouped;
 use crate::measure::summary::RouteSummary;
 use crate::measure::verdict::Grade;
@@ -199,17 +199,18 @@ fn badge_width(text: &str) -> f64 {
     Type::new(14.0, WHITE).bold().width(text) + 22.0
 }
 
-/// What a reader must not overlook: a run that is not Bedrock, was cut short, or doubts itself.
+/// What a reader must not overlook: a run that is not Bedrock, is no open loop, was cut short, or doubts itself.
 fn badges(report: &Report<'_>) -> Vec<(String, RGBColor)> {
     let summary = report.summary;
     let world = world_badge(summary.world);
+    let closed = (summary.kind == Loop::Closed).then(|| (CLOSED_LOOP.to_owned(), FAILURE));
     let interrupted = summary.interrupted.then(|| ("INTERRUPTED".to_owned(), FAILURE));
     let verdict = match summary.verdict.grade {
         Grade::Valid => None,
         Grade::Suspect => Some((Grade::Suspect.to_string(), MUTED)),
         Grade::Invalid => Some((Grade::Invalid.to_string(), FAILURE)),
     };
-    [world, verdict, interrupted].into_iter().flatten().collect()
+    [world, closed, verdict, interrupted].into_iter().flatten().collect()
 }
 
 pub fn world_badge(world: World) -> Option<(String, RGBColor)> {

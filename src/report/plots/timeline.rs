@@ -136,6 +136,8 @@ struct Row<'a> {
     look: Look,
     /// Start and end of each bucket in seconds, and offered, done and throttled per second in it.
     buckets: Vec<(Point, [f64; 3])>,
+    /// There is an offered load: not in a closed loop.
+    offered: bool,
     /// p50 and p95: middle of the bucket, and the level.
     times: [Vec<(f64, Level)>; 2],
 }
@@ -160,11 +162,13 @@ impl<'a> Row<'a> {
             };
             shown().filter_map(level).collect()
         });
-        Self { route, look: Look::of(index), buckets: shown().map(rates).collect(), times }
+        let offered = route.whole().planned.is_some();
+        Self { route, look: Look::of(index), buckets: shown().map(rates).collect(), offered, times }
     }
 
     fn rates(&self) -> impl Iterator<Item = f64> + '_ {
-        self.buckets.iter().flat_map(|(_, rates)| rates.iter().copied())
+        let drawn = usize::from(!self.offered)..;
+        self.buckets.iter().flat_map(move |(_, rates)| rates[drawn.clone()].iter().copied())
     }
 
     fn draw(&self, canvas: &Canvas<'_>, x: &Scale, rate: Scale, time: Scale, top: f64) {
@@ -201,13 +205,17 @@ impl<'a> Row<'a> {
             }
         }
         canvas.line(&[(LEFT, y.at(0.0)), (RIGHT, y.at(0.0))], stroke(AXIS, 1.0));
-        canvas.line(&steps(0), dashed(INK, 1.2, 3.0, 2.0));
+        if self.offered {
+            canvas.line(&steps(0), dashed(INK, 1.2, 3.0, 2.0));
+        }
         canvas.line(&steps(1), stroke(self.look.color, 2.0));
         let Some((_, last)) = self.buckets.last() else { return };
         let throttled = self.route.attempts(Outcome::Throttled) > 0;
         let ink = [INK, self.look.ink, FAILURE];
         let names = ["offered", "done", "throttled"];
-        let labels = (0..if throttled { 3 } else { 2 }).map(|i| (y.at(last[i]), names[i], ink[i])).collect();
+        let labels = (usize::from(!self.offered)..if throttled { 3 } else { 2 })
+            .map(|i| (y.at(last[i]), names[i], ink[i]))
+            .collect();
         name_lines(canvas, labels, (y.at(f64::MAX), y.at(0.0)));
     }
 

@@ -27,7 +27,7 @@ pub fn render(sweep: &Sweep, style: Style) -> String {
     };
     let what = quantity(decisive);
     joined(&[
-        banner(sweep.world, &headline(sweep), &setting(sweep), style).0,
+        banner(sweep.world, sweep.world.label(), &headline(sweep), &setting(sweep), style).0,
         findings(sweep, style),
         table(sweep, style, &what, "all requests, failures last; the middle one of the seeds", &time),
         table(sweep, style, "Throttled", "share of attempts", &throttled),
