@@ -1,9 +1,11 @@
 //! What stands between a command line and somebody's money.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal, Write};
 
 use super::exit::Failure;
 use crate::core::units::grouped;
+use crate::govern::Prices;
 use crate::plan::Plan;
 use crate::profile::{Profile, Route};
 
@@ -31,7 +33,7 @@ pub fn open_ended(profile: &Profile, load: &str, max_tokens: u32) -> String {
     }
     text + &format!(
         "As many requests as are answered in time, each of up to {max_tokens} output tokens: nobody can say \
-         beforehand how many. Prices are not known to this version: look them up before you go on.\n"
+         beforehand how many, or what they cost.\n"
     )
 }
 
@@ -40,23 +42,40 @@ fn targets(route: &Route) -> String {
     targets.join(", then ")
 }
 
-/// What a run would send at most.
-pub fn estimate(profile: &Profile, plan: &Plan) -> String {
+/// What a run would send and cost, if every target were called once for every request and every answer
+/// had max_tokens.
+pub fn estimate(profile: &Profile, plan: &Plan, prices: &Prices) -> String {
     let input: u64 = plan.requests().iter().map(|request| u64::from(request.input_tokens)).sum();
     let output: u64 = plan.requests().iter().map(|request| u64::from(request.max_tokens)).sum();
     let mut text = String::from(COSTS);
-    let mut attempts = 0;
     for route in &profile.routes {
-        attempts += route.targets.len() as u64;
         text += &format!("  {}: {} requests to {}\n", route.name, grouped(plan.len() as u64), targets(route));
     }
-    text + &format!(
-        "At most {} attempts, about {} input tokens and {} output tokens (max_tokens for each). \
-         Prices are not known to this version: look them up before you go on.\n",
-        grouped(plan.len() as u64 * attempts),
-        grouped(input * attempts),
-        grouped(output * attempts),
-    )
+    let all = || profile.routes.iter().flat_map(|route| &route.targets);
+    let called = all().count() as u64;
+    text += &format!(
+        "With every target called for every request, {} attempts, about {} input tokens and {} output tokens \
+         (max_tokens for each).\n",
+        grouped(plan.len() as u64 * called),
+        grouped(input * called),
+        grouped(output * called),
+    );
+    let (mut usd, mut missing) = (0.0, BTreeSet::new());
+    for target in all() {
+        match prices.of(target, &profile.models) {
+            Ok(price) => usd += price.of(input as f64, output as f64),
+            Err(unknown) => {
+                missing.insert(unknown.call());
+            }
+        }
+    }
+    if usd > 0.0 {
+        text += &format!("That is about {usd:.2} USD, by the list of prices in this version.\n");
+    }
+    for call in missing {
+        text += &format!("No price is known for {call}: look it up before you go on.\n");
+    }
+    text
 }
 
 /// Asks, where there is somebody to ask.

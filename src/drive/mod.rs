@@ -12,7 +12,7 @@ mod workers;
 pub use collect::Collector;
 pub use live::{Ending, Firing, RouteSpec, RunSpec, run};
 pub use progress::{Display, Progress};
-pub use signals::{Signals, watch_in_background};
+pub use signals::{LeaveAtSignal, Signals, watch_in_background};
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

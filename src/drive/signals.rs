@@ -4,6 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use tokio::sync::oneshot;
+
 use super::Stop;
 
 /// The first signal stops arrivals, the second leaves at once. Returns the exit code of the first.
@@ -33,6 +35,36 @@ pub fn watch_in_background(stop: Arc<Stop>) -> io::Result<Arc<AtomicU8>> {
         });
     })?;
     Ok(code)
+}
+
+/// While it is held, the first signal ends the process: for work that leaves nothing behind until it is done.
+#[must_use]
+pub struct LeaveAtSignal {
+    _held: oneshot::Sender<()>,
+}
+
+impl LeaveAtSignal {
+    /// `last_words` go to stderr.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn saying(last_words: &'static str) -> io::Result<Self> {
+        let (held, dropped) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new().name("signals".into()).spawn(move || {
+            runtime.block_on(async {
+                let Ok(mut signals) = Signals::listen() else { return };
+                tokio::select! {
+                    code = signals.next() => {
+                        eprintln!("{last_words}");
+                        std::process::exit(i32::from(code));
+                    }
+                    _ = dropped => {}
+                }
+            });
+        })?;
+        Ok(Self { _held: held })
+    }
 }
 
 /// SIGINT and SIGTERM; elsewhere than on Unix, Ctrl-C.

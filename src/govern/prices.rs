@@ -66,15 +66,22 @@ impl Price {
 /// No row says what a call costs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no price is known for `{model}` {via} in {}; write one into a file of the shape of profiles/prices.toml \
+    "no price is known for {}; write one into a file of the shape of profiles/prices.toml \
      (via = [\"{via_key}\"], models = [\"{model}\"], regions = [\"{region}\"]) and pass it with --prices FILE",
-    region.name()
+    self.call()
 )]
 pub struct Missing {
     model: String,
     via: String,
     via_key: String,
     region: RegionId,
+}
+
+impl Missing {
+    /// What has no price: `` `amazon.nova-lite-v1:0` in-region in Sydney ``.
+    pub fn call(&self) -> String {
+        format!("`{}` {} in {}", self.model, self.via, self.region.name())
+    }
 }
 
 /// Every price that is known. Rows of the user stand before the built-in ones.

@@ -1,7 +1,7 @@
 //! What text and Markdown say in the same words: the run, the instrument, the verdict.
 
 use super::Report;
-use crate::core::run::Loop;
+use crate::core::run::{Loop, World};
 use crate::core::units::{Span, grouped, length};
 use crate::measure::series::Level;
 use crate::measure::summary::{Percentiles, RouteSummary, Summary};
@@ -46,6 +46,17 @@ pub fn goodput_rule(summary: &Summary) -> String {
 
 /// How far the instrument itself can be trusted, in facts.
 pub fn instrument(summary: &Summary) -> Vec<String> {
+    let mut facts = if summary.world == World::Sim {
+        vec!["in virtual time: the generator adds nothing".to_owned()]
+    } else {
+        generator(summary)
+    };
+    facts.extend(connections(summary));
+    facts
+}
+
+/// What the generator itself took, which is part of the numbers.
+fn generator(summary: &Summary) -> Vec<String> {
     let mut facts = Vec::new();
     let worst = |of: fn(&Percentiles) -> Option<Level>| {
         let times = summary.routes.iter().filter_map(|route| of(&route.dispatch_lag)?.time());
@@ -72,6 +83,11 @@ pub fn instrument(summary: &Summary) -> Vec<String> {
         (None, Some(pacer)) => facts.push(format!("CPU: pacer {pacer} of its core")),
         (None, None) => facts.push("CPU: not measured".to_owned()),
     }
+    facts
+}
+
+fn connections(summary: &Summary) -> Vec<String> {
+    let mut facts = Vec::new();
     let total = |of: fn(&RouteSummary) -> u64| summary.routes.iter().map(of).sum::<u64>();
     let opened = total(|route| route.connections.opened);
     let reused = total(|route| route.connections.reused);
@@ -84,7 +100,7 @@ pub fn instrument(summary: &Summary) -> Vec<String> {
     if !spoken.is_empty() {
         facts.push(spoken.join(" and "));
     }
-    if let Some(streams) = evidence.streams_per_connection {
+    if let Some(streams) = summary.evidence.streams_per_connection {
         facts.push(format!("at most {streams} streams per connection"));
     }
     facts

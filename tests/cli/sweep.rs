@@ -1,6 +1,11 @@
 //! A sweep that cannot be is refused in one line, before anything is simulated.
 
-use super::desk::{Desk, files_in};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use rustix::process::Signal;
+
+use super::desk::{Desk, end_of, files_in, signal};
 
 fn refused(args: &str) -> String {
     let desk = Desk::new();
@@ -50,4 +55,22 @@ fn a_missing_price_is_named_and_never_taken_for_nothing() {
     assert!(error.contains("no price is known for `amazon.nova-lite-v1:0` in-region in Sydney"), "{error}");
     assert!(error.contains("--prices FILE"), "{error}");
     assert!(refused("--rps 5..10 --prices nowhere.toml").contains("--prices nowhere.toml: "));
+}
+
+#[test]
+fn interrupted_it_says_that_nothing_was_written_and_leaves_nothing() {
+    let desk = Desk::new();
+    let args = "sweep --rps 1..5 --steps 100 --seeds 30 -o sweep";
+    let mut child = desk.child(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A line of progress: it is at work.
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.contains(" points"), "{line}");
+    signal(&child, Signal::INT);
+    let rest: Vec<_> = stderr.lines().map(Result::unwrap).collect();
+    let said = end_of(child).exits(130);
+    assert_eq!(said.out, "");
+    assert!(rest.last().unwrap().starts_with("interrupted: "), "{rest:?}");
+    assert!(!desk.path("sweep").exists());
 }

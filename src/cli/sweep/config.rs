@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::args::SweepArgs;
 use crate::cli::exit::Failure;
+use crate::core::phase::Phases;
 use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
 use crate::core::slo::Slo;
@@ -31,6 +32,7 @@ pub struct Config {
     pub arrival: &'static arrival::Entry,
     pub duration: Span,
     pub warmup: Span,
+    pub phases: Phases,
     pub timeouts: Timeouts,
     /// The first of the seeds.
     pub seed: u64,
@@ -80,6 +82,9 @@ impl Config {
             )));
         }
         let scenario = loader.scenario(&args.scenario)?;
+        let phases = Phases::lay_out(args.warmup.0, args.duration.0, &scenario.phases());
+        // Before the first point, and not in its midst: a Region model that cannot be built ends the sweep.
+        profile.places(|region| scenario.during(&phases, region)).map_err(Failure::usage)?;
         Ok(Self {
             prices: price(&profile, args.prices.as_deref())?,
             question: question(&profile, loads, args.seeds, slos, timeouts),
@@ -89,6 +94,7 @@ impl Config {
             arrival: arrival::find(&args.arrival).expect("clap took only names of the list"),
             duration: args.duration,
             warmup: args.warmup,
+            phases,
             seed: args.seed,
             profile,
             workload,

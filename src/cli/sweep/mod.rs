@@ -12,11 +12,10 @@ use super::exit::{Exit, Failure};
 use super::{guard, print, style};
 use crate::clock;
 use crate::core::Seed;
-use crate::core::phase::Phases;
 use crate::core::run::World;
 use crate::core::units::Rate;
-use crate::drive::Display;
 use crate::drive::sim::{ClientModel, Simulation};
+use crate::drive::{Display, LeaveAtSignal};
 use crate::measure::Recorder;
 use crate::plan::Load;
 use crate::plan::arrival::Settings;
@@ -33,46 +32,50 @@ use progress::Progress;
 pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
     let config = Config::resolve(&args)?;
     let (created, display) = (clock::unix_nanos(), Display::on_stderr(args.quiet));
+    if let Some(path) = &args.out {
+        Folder::check_free(path).map_err(|error| Failure::usage(error.to_string()))?;
+    }
     config.warnings.iter().for_each(|warning| guard::warn(warning));
+    let leave = LeaveAtSignal::saying("interrupted: a part of a sweep says nothing, so nothing was written");
+    let leave = leave.map_err(|error| Failure::failed(error.to_string()))?;
+    let sweep = sweep(&config, created, display);
+    // From here on there is something to keep.
+    drop(leave);
     let folder = match &args.out {
         Some(path) => Folder::named(path),
         None => Folder::under_results(created, &format!("{}-sweep", config.profile.name)),
     };
-    let folder = folder.map_err(|error| Failure::usage(error.to_string()))?;
-    let sweep = sweep(&config, created, display);
-    let saved = save(&folder, &sweep);
+    let saved = folder.and_then(|folder| save(&folder, &sweep).map(|()| folder));
     if !args.quiet {
         match args.format {
             Output::Text => print(&text::render(&sweep, style()))?,
             Output::Json => print(&(JSON.render)(&sweep))?,
             Output::Csv => print(&(CSV.render)(&sweep))?,
         }
+    }
+    let folder = saved.map_err(|error| Failure::failed(format!("the results are incomplete: {error}")))?;
+    if !args.quiet {
         eprintln!("Results in {}", folder.path().display());
     }
-    saved.map_err(|error| Failure::failed(format!("the results are incomplete: {error}")))?;
     Ok(Exit::Ok)
 }
 
 /// Simulates one route at one load under one seed.
 fn simulate(config: &Config, key: Key) -> Recorder {
     let (rate, seed) = (Rate(key.rps()), Seed(config.seed.wrapping_add(key.seed)));
-    let (warmup, duration) = (config.warmup.0, config.duration.0);
-    let phases = Phases::lay_out(warmup, duration, &config.scenario.phases());
-    let rates = RateCurve::level(rate, warmup + duration);
+    let rates = RateCurve::level(rate, config.warmup.0 + config.duration.0);
     let load = Load::new(rates, config.arrival, Settings::default(), &config.workload, seed);
     let simulation = Simulation {
         profile: &config.profile,
         scenario: &config.scenario,
         workload: &config.workload,
         seed,
-        phases: &phases,
+        phases: &config.phases,
         client: ClientModel { timeouts: config.timeouts, ..ClientModel::usual(rate) },
     };
-    let mut recorder = Recorder::new(phases.clone(), config.question.slos.clone(), 1);
+    let mut recorder = Recorder::new(config.phases.clone(), config.question.slos.clone(), 1);
     let route = &config.profile.routes[key.route];
-    simulation
-        .run(route, 0, load.requests().peekable(), &mut recorder)
-        .expect("the profile's numbers have passed its checks");
+    simulation.run(route, 0, load.requests().peekable(), &mut recorder).expect("the Region model was built before");
     recorder
 }
 

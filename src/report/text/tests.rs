@@ -99,6 +99,15 @@ fn a_run_without_requests_has_no_times() {
 }
 
 #[test]
+fn a_simulation_has_no_generator_whose_lateness_it_could_tell() {
+    let mut run = fixture::alone();
+    run.summary.world = World::Sim;
+    let text = text(&run, 80, false);
+    assert!(text.contains("in virtual time: the generator adds nothing"), "{text}");
+    assert!(!text.contains("dispatch lag") && !text.contains("CPU"), "{text}");
+}
+
+#[test]
 fn an_interrupted_run_says_that_nothing_was_judged() {
     let text = text(&fixture::empty(), 80, false);
     assert_eq!(text.matches("interrupted, gates not judged").count(), 2, "{text}");
