@@ -134,7 +134,7 @@ impl Queue {
             },
         };
         let mut seen = Seen { from: requests / 50, ..Seen::default() };
-        simulate(spec, load.requests(), &mut seen);
+        simulate(spec, load.requests().peekable(), &mut seen);
         seen
     }
 
