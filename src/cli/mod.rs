@@ -2,6 +2,7 @@
 
 mod announce;
 mod exit;
+mod experiment;
 mod files;
 mod guard;
 mod mock;
@@ -62,6 +63,9 @@ enum Command {
     /// What can go wrong in the mock: list or show scenarios
     #[command(subcommand)]
     Scenario(shelf::ShelfCommand),
+    /// Claims that can be run: list, show or run experiments, simulated
+    #[command(subcommand)]
+    Experiment(experiment::ExperimentCommand),
     /// How load comes and goes over a day: list or show patterns
     #[command(subcommand)]
     Pattern(shelf::ShelfCommand),
@@ -81,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Profile(command) => profile::run(&command),
         Command::Workload(command) => shelf::run(Kind::Workload, &command),
         Command::Scenario(command) => shelf::run(Kind::Scenario, &command),
+        Command::Experiment(command) => experiment::run(&command),
         Command::Pattern(command) => shelf::run(Kind::Pattern, &command),
     };
     match result {

@@ -1,4 +1,4 @@
-//! `bedbench workload`, `bedbench scenario` and `bedbench pattern`: what can be chosen by name.
+//! `bedbench workload`, `scenario`, `pattern` and so on: what can be chosen by name.
 
 use clap::Subcommand;
 
@@ -36,8 +36,10 @@ pub fn run(kind: Kind, command: &ShelfCommand) -> Result<Exit, Failure> {
                 text.push('\n');
             }
             let noun = kind.noun();
+            let pass =
+                if kind == Kind::Experiment { "`bedbench experiment run`".to_owned() } else { format!("--{noun}") };
             text += &format!(
-                "Show one with `bedbench {noun} show NAME`; copy it, change it, and pass the path to --{noun}.\n"
+                "Show one with `bedbench {noun} show NAME`; copy it, change it, and pass the path to {pass}.\n"
             );
             print(&text)?;
         }
@@ -55,6 +57,11 @@ fn describe(kind: Kind, loader: &Loader, name: &str) -> Result<String, Failure> 
             let phase = |phase: &PhaseShare| format!("{} {:.0} %", phase.name, 100.0 * phase.share / whole);
             let phases: Vec<_> = phases.iter().map(phase).collect();
             entry(&scenario.name, &scenario.summary, &[format!("phases: {}", phases.join(", "))])
+        }
+        Kind::Experiment => {
+            let experiment = loader.experiment(name)?;
+            let arms: Vec<_> = experiment.arm.iter().map(|arm| arm.name.as_str()).collect();
+            entry(&experiment.name, &experiment.summary, &[format!("arms: {}", arms.join("; "))])
         }
         Kind::Pattern => {
             let pattern = loader.pattern(name)?;

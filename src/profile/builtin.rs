@@ -49,6 +49,14 @@ pub static SCENARIOS: &[Builtin] = &[
 
 pub static PATTERNS: &[Builtin] = &[builtin!("weekday", "profiles/patterns/weekday.toml")];
 
+pub static EXPERIMENTS: &[Builtin] = &[
+    builtin!("case-1", "profiles/experiments/case-1.toml"),
+    builtin!("case-2", "profiles/experiments/case-2.toml"),
+    builtin!("case-3", "profiles/experiments/case-3.toml"),
+    builtin!("twenty-percent", "profiles/experiments/twenty-percent.toml"),
+    builtin!("scenarios", "profiles/experiments/scenarios.toml"),
+];
+
 /// The Region model that profiles start from.
 pub static REGIONS: Builtin = builtin!("regions", "profiles/regions.toml");
 
@@ -70,6 +78,7 @@ mod tests {
             ("profiles/scenarios", SCENARIOS),
             ("profiles/latency", LATENCIES),
             ("profiles/patterns", PATTERNS),
+            ("profiles/experiments", EXPERIMENTS),
         ] {
             let root = concat!(env!("CARGO_MANIFEST_DIR"), "/");
             for entry in std::fs::read_dir(format!("{root}{folder}")).unwrap() {

@@ -7,6 +7,7 @@ use toml::Table;
 
 use super::builtin::{self, Builtin};
 use super::check::{self, Problem};
+use super::experiment::Experiment;
 use super::latency::Latency;
 use super::overrides::Override;
 use super::scenario::Scenario;
@@ -92,6 +93,7 @@ pub enum Kind {
     Workload,
     Scenario,
     Pattern,
+    Experiment,
 }
 
 impl Kind {
@@ -102,6 +104,7 @@ impl Kind {
             Self::Workload => ("workload", builtin::WORKLOADS),
             Self::Scenario => ("scenario", builtin::SCENARIOS),
             Self::Pattern => ("pattern", builtin::PATTERNS),
+            Self::Experiment => ("experiment", builtin::EXPERIMENTS),
         }
     }
 
@@ -207,6 +210,12 @@ impl Loader {
     /// When there is no such pattern, or its file is broken.
     pub fn pattern(&self, name: &str) -> Result<Pattern, LoadError> {
         self.read(Kind::Pattern, name, |pattern: &Pattern| pattern.schema, Pattern::check)
+    }
+
+    /// # Errors
+    /// When there is no such experiment, or its file is broken.
+    pub fn experiment(&self, name: &str) -> Result<Experiment, LoadError> {
+        self.read(Kind::Experiment, name, |experiment: &Experiment| experiment.schema, Experiment::check)
     }
 
     fn read<T: DeserializeOwned>(

@@ -4,6 +4,7 @@
 mod build;
 pub mod builtin;
 pub mod check;
+pub mod experiment;
 mod latency;
 mod load;
 pub mod models;
@@ -14,6 +15,7 @@ pub mod schema;
 mod settings;
 pub mod toml_file;
 
+pub use experiment::Experiment;
 pub use load::{Kind, LoadError, Loader, text_of};
 pub use models::{IN_REGION, Models};
 pub use overrides::Override;

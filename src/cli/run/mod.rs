@@ -8,7 +8,7 @@ mod load;
 mod simulate;
 
 pub use args::RunArgs;
-pub use load::arrivals;
+pub use load::{LoadArgs, Offered, Rates, arrivals};
 
 use super::exit::{Exit, Failure};
 use super::guard;
