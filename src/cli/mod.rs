@@ -35,6 +35,7 @@ use exit::Failure;
   bedbench sweep --profile candidates --rps 5..120
                                                   from which load on leaving Sydney pays
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
+  bedbench experiment run case-2                  whether a claim holds, simulated
   bedbench profile list                           what can be compared
   bedbench profile check mine.toml                whether a profile of yours may be believed
 

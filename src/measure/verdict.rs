@@ -114,8 +114,9 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, (kind, evidence): (Lo
     let mut doubt = |doubt, text| reasons.push(Reason { grade: Grade::Suspect, doubt, text });
     if let Some(cpu) = evidence.client_cpu.filter(|cpu| *cpu > BUSY) {
         let text = format!(
-            "the client used {:.0} % of its core, more than 90 %: its own queue is in the numbers. Lower --rps",
-            cpu * 100.0
+            "the client used {:.0} % of its core, more than 90 %: its own queue is in the numbers. Lower {}",
+            cpu * 100.0,
+            if kind == Loop::Closed { "--concurrency" } else { "--rps" }
         );
         doubt(Doubt::ClientBusy, text);
     }

@@ -12,7 +12,7 @@ use crate::core::units::Span;
 use crate::core::{RegionId, Seed};
 
 /// Fire a load along every route of a profile, open loop: requests start when the plan says so,
-/// whatever has come back, and are timed from that instant.
+/// whatever has come back, and are timed from that instant. (Not so with --concurrency.)
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   bedbench run --rps 50 --profile apac --mock
@@ -20,6 +20,7 @@ use crate::core::{RegionId, Seed};
   bedbench run --rps 5:80 --profile apac --mock -d 5m
   bedbench run --rps 1000 --profile sydney --sim -d 24h --no-records
   bedbench run --rps 50000/day --pattern weekday --start 09:45 -d 30m --profile sydney --mock
+  bedbench run --concurrency 20 --profile pacific --workload enrichment --sim -d 1h
   bedbench run --rps 5 --profile au --slo 'ttft:p95<900ms' --yes")]
 pub struct RunArgs {
     #[command(flatten)]

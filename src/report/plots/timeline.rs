@@ -10,6 +10,7 @@ use super::style::{
 use super::{Plot, Report};
 use crate::core::phase::Phases;
 use crate::core::residency::Standing;
+use crate::core::run::Loop;
 use crate::core::units::{Span, grouped, percent};
 use crate::core::{Metric, Outcome, RunTime};
 use crate::measure::Recorder;
@@ -42,7 +43,7 @@ const FEWEST: [(f64, u64); 2] = [(0.50, 5), (0.95, 20)];
 fn draw(report: &Report<'_>) -> String {
     let recorder = report.recorder;
     let phases = recorder.phases();
-    let frame = Frame::new(report, &title(report.summary), &notes(recorder));
+    let frame = Frame::new(report, &title(report.summary), &notes(report));
     let top = frame.top() + PHASES;
     let routes = report.summary.routes.iter().zip(recorder.routes()).enumerate();
     let (_, end) = phases.measured();
@@ -92,13 +93,14 @@ fn last_seen(recorder: &Recorder) -> RunTime {
     seen.map(|bucket| (bucket.start + recorder.bucket()).min(end)).max().unwrap_or(start)
 }
 
-fn notes(recorder: &Recorder) -> String {
+fn notes(report: &Report<'_>) -> String {
+    let planned = if report.summary.kind == Loop::Open { "Offered and latency are" } else { "Latency is" };
     format!(
-        "Buckets of {}. Offered and latency are filed under the intended start, done (requests) and throttled \
+        "Buckets of {}. {planned} filed under the intended start, done (requests) and throttled \
          (attempts) under the moment it happened. p50 and p95 are over all requests, failures last: a cross \
          marks a bucket whose p95 is a failure, a square one whose p50 is, too. Left out: p95 of fewer than 20 \
          requests, p50 of fewer than 5.",
-        time_tick(recorder.bucket().as_secs_f64())
+        time_tick(report.recorder.bucket().as_secs_f64())
     )
 }
 
