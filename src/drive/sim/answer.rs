@@ -16,6 +16,11 @@ const BYTES_PER_EVENT: u32 = 250;
 /// Between the bytes of such a stream, where the fault names no time.
 const DRIBBLE: Duration = Duration::from_millis(1);
 
+/// In the words of a run in real time.
+pub const FIRST_TOKEN_LATE: &str = "bedbench's time limit for the first token ran out";
+pub const REQUEST_LATE: &str = "bedbench's time limit for the whole request ran out";
+const NEXT_EVENT_LATE: &str = "bedbench's time limit for the next event ran out";
+
 /// An answer as it reaches the client.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seen {
@@ -58,7 +63,7 @@ pub fn served(timeline: &Timeline, streams: bool, timeouts: &Timeouts, way: WayB
     let whole = Seen { first_token: Some(first), last_token: Some(last), end: ok(last), left: None };
     let gap = timeline.gap * TOKENS_PER_EVENT;
     if gap > timeouts.between_events && timeline.tokens > TOKENS_PER_EVENT {
-        return cut(first, first + timeouts.between_events, Outcome::Timeout, "the next event", way);
+        return cut(first, first + timeouts.between_events, Outcome::Timeout, NEXT_EVENT_LATE, way);
     }
     match timeline.fault.filter(|fault| fault.kind.in_stream()) {
         None => whole,
@@ -101,7 +106,7 @@ fn spoilt(timeline: &Timeline, fault: Fault, timeouts: &Timeouts, way: WayBack, 
             _ if after == 0 => Seen { first_token: None, last_token: None, end: End::Never, left: None },
             _ => {
                 let heard = timeline.token(after.saturating_sub(1)) + way.last + timeouts.between_events;
-                cut(first, heard, Outcome::Timeout, "the next event", way)
+                cut(first, heard, Outcome::Timeout, NEXT_EVENT_LATE, way)
             }
         },
         FaultKind::Dribble => {

@@ -220,7 +220,7 @@ impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
                 flight.state != State::Over && first.is_none_or(|first| first > now)
             });
             if late {
-                self.end(now, flight, (Outcome::Timeout, Some("the first token"), None));
+                self.end(now, flight, (Outcome::Timeout, Some(answer::FIRST_TOKEN_LATE), None));
             }
         } else if let Some((_, trip)) = self.deadlines.pop_front() {
             self.run_out(now, trip);
@@ -459,7 +459,7 @@ impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
             let Some(state) = self.trips.get(trip) else { return };
             let flying = state.flights.iter().copied().find(|flight| self.flights[*flight].state != State::Over);
             let Some(flight) = flying else { break };
-            self.end(now, flight, (Outcome::Timeout, Some("the whole request"), None));
+            self.end(now, flight, (Outcome::Timeout, Some(answer::REQUEST_LATE), None));
         }
         // Only waiting for its policy to be woken, which will not happen any more.
         let state = &mut self.trips[trip];

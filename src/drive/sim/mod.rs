@@ -7,6 +7,8 @@ mod answer;
 mod engine;
 mod pool;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
