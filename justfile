@@ -18,6 +18,14 @@ bench *ARGS:
 delay-line *ARGS:
     cargo bench --bench delay_line -- {{ ARGS }}
 
+# Whether mock and simulation agree, below and beyond capacity
+agreement:
+    cargo bench --bench agreement
+
+# The simulator against queueing theory, near saturation too
+theory:
+    cargo test --release --test theory -- --include-ignored --nocapture
+
 # Licences, advisories and duplicates (needs cargo-deny)
 deny:
     cargo deny check
