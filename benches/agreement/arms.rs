@@ -193,7 +193,7 @@ impl Case {
         };
         let simulate = |route| {
             let mut arm = Arm::default();
-            simulation.run(route, 0, load.requests(), &mut arm).expect("the numbers make sense");
+            simulation.run(route, 0, load.requests().peekable(), &mut arm).expect("the numbers make sense");
             arm.sorted()
         };
         self.profile.routes.iter().map(simulate).collect()

@@ -1,9 +1,9 @@
 //! The simulator by itself: what its client sees of an answer, and that every request comes to its end once.
 
-use crate::core::Outcome;
 use crate::core::region::Jurisdiction;
 use crate::core::residency::{InferenceProfiles, Residency, Standing};
 use crate::core::units::Span;
+use crate::core::{Outcome, Request};
 use crate::plan::Load;
 use crate::plan::arrival::{self, Settings as ArrivalSettings};
 use crate::plan::rate_curve::RateCurve;
@@ -102,7 +102,7 @@ fn play(policy: &str, settings: &Settings, places: Vec<PlaceSpec>, client: Clien
         max_tokens: TOKENS,
     });
     let mut kept = Kept::default();
-    assert_eq!(simulate(spec, requests, &mut kept), None);
+    assert_eq!(simulate(spec, requests.peekable(), &mut kept), None);
     kept.records.sort_by_key(|(request, _)| request.index);
     kept
 }
@@ -255,7 +255,7 @@ fn scenario(name: &str, policy: &'static routing::Entry, kept: &mut Kept) -> (us
         phases: &phases,
         client: ClientModel::usual(Rate(60.0)),
     };
-    let stopped = simulate(spec, load.requests(), kept);
+    let stopped = simulate(spec, load.requests().peekable(), kept);
     (load.requests().count(), stopped)
 }
 
