@@ -1,6 +1,7 @@
 //! The vocabulary: what every other part of the house talks about. Imports nothing of ours,
 //! never waits, never reads a clock, never draws from an unseeded source.
 
+pub mod block;
 pub mod geography;
 pub mod log_normal;
 pub mod metric;

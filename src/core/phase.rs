@@ -71,6 +71,23 @@ impl Phases {
         Self(phases)
     }
 
+    /// The blocks of a route laid end to end, each a phase behind its warm-up.
+    pub fn of_blocks(rounds: u16, warmup: Duration, measured: Duration, steady: bool) -> Self {
+        let mut phases = Vec::new();
+        let mut start = RunTime::ZERO;
+        let mut add = |name: String, length: Duration, steady, measured| {
+            if !length.is_zero() {
+                phases.push(Phase { name, start, end: start + length, steady, measured });
+                start = start + length;
+            }
+        };
+        for round in 1..=rounds {
+            add("warm-up".into(), warmup, false, false);
+            add(format!("block {round}"), measured, steady, true);
+        }
+        Self(phases)
+    }
+
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Phase> {
         self.0.iter()
     }
@@ -92,7 +109,7 @@ impl Phases {
         &self.0[index]
     }
 
-    /// Start and end of the measured time.
+    /// Start and end of the measured time; between blocks there is a warm-up in it.
     pub fn measured(&self) -> (RunTime, RunTime) {
         let start = self.0.iter().find(|phase| phase.measured).map_or(RunTime::ZERO, |p| p.start);
         (start, self.0.last().map_or(RunTime::ZERO, |phase| phase.end))

@@ -59,6 +59,13 @@ pub struct RequestRecord {
 }
 
 impl RequestRecord {
+    /// The same, as if all of it had happened `by` sooner.
+    pub fn shift(&mut self, by: Duration) {
+        let stamps = [&mut self.sent, &mut self.last_sent, &mut self.first_token, &mut self.last_token];
+        let all = stamps.into_iter().flatten().chain([&mut self.intended, &mut self.finished]);
+        all.for_each(|at| *at = at.before(by));
+    }
+
     /// The user's wait, from the planned instant: the headline.
     pub fn response_time(&self) -> Duration {
         self.finished.since(self.intended)
@@ -148,6 +155,15 @@ pub struct AttemptRecord {
     pub queued: Option<Duration>,
     /// The service's own latency, from its metrics.
     pub service_latency: Option<Duration>,
+}
+
+impl AttemptRecord {
+    /// The same, as if all of it had happened `by` sooner.
+    pub fn shift(&mut self, by: Duration) {
+        let stamps = [&mut self.sent, &mut self.head, &mut self.first_token, &mut self.last_token];
+        let all = stamps.into_iter().flatten().chain([&mut self.finished]);
+        all.for_each(|at| *at = at.before(by));
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub enum Purpose {
     Fault = 13,
     Backoff = 14,
     Fleet = 15,
+    Turns = 16,
+    Round = 17,
 }
 
 /// The run's seed: printed, stored, and a constant unless given.
@@ -61,6 +63,11 @@ impl Seed {
     /// The draws that belong to one attempt of one request, wherever it is sent.
     pub fn of_attempt(self, purpose: Purpose, key: RequestKey, attempt: u32) -> Draws {
         Draws::seed_from_u64(mix(splitmix(self.0), &[purpose as u64, key.0, u64::from(attempt)]))
+    }
+
+    /// A seed of its own for each round of blocks: rounds repeat nothing.
+    pub fn of_round(self, round: u16) -> Self {
+        Self(mix(splitmix(self.0), &[Purpose::Round as u64, u64::from(round)]))
     }
 
     /// What the draws for one purpose in one Region have in common.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Stop;
 use crate::clock::monotonic;
 use crate::core::RunTime;
+use crate::core::block::Block;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::measure::Recorder;
 use crate::store::rows::RowWriter;
@@ -20,6 +21,7 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 pub struct Record {
     pub request: RequestRecord,
     pub attempts: Vec<AttemptRecord>,
+    pub block: Arc<Block>,
 }
 
 /// Takes records from any thread; see [`Collector::finish`] for the end.
@@ -47,9 +49,6 @@ impl Collector {
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => break,
                 };
-                if let Some(record) = &record {
-                    count(&mut lock(&shared), record);
-                }
                 if written.is_ok() {
                     written = record.iter().try_for_each(|record| write(&mut rows, record));
                     if monotonic() >= next_flush {
@@ -58,6 +57,9 @@ impl Collector {
                     if written.is_err() {
                         stop.ask();
                     }
+                }
+                if let Some(record) = record {
+                    count(&mut lock(&shared), record);
                 }
                 if monotonic() >= next_flush {
                     next_flush = monotonic() + FLUSH_EVERY;
@@ -92,7 +94,11 @@ pub fn lock(recorder: &Mutex<Recorder>) -> MutexGuard<'_, Recorder> {
     recorder.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn count(recorder: &mut Recorder, record: &Record) {
+/// Rows keep the stamps of the run; the numbers have the blocks of a route end to end.
+fn count(recorder: &mut Recorder, mut record: Record) {
+    let by = record.block.shift();
+    record.request.shift(by);
+    record.attempts.iter_mut().for_each(|attempt| attempt.shift(by));
     let intended: RunTime = record.request.intended;
     record.attempts.iter().for_each(|attempt| recorder.attempt(attempt, intended));
     recorder.request(&record.request);
@@ -100,5 +106,5 @@ fn count(recorder: &mut Recorder, record: &Record) {
 
 fn write(rows: &mut RowWriter, record: &Record) -> io::Result<()> {
     record.attempts.iter().try_for_each(|attempt| rows.attempt(attempt))?;
-    rows.request(&record.request)
+    rows.request(&record.request, record.block.round)
 }

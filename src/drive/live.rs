@@ -15,6 +15,7 @@ use super::signals::watch_signals;
 use super::{SentCounts, Stop, workers};
 use crate::bedrock::{Answer, Attempt, ClientSpec, RegionClient};
 use crate::clock::{self, Clock, Timer};
+use crate::core::block::{self, Block};
 use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::{InvocationKey, Timeouts};
@@ -47,7 +48,10 @@ pub enum Firing {
 /// One run, ready to be fired.
 pub struct RunSpec {
     pub firing: Firing,
+    /// In order; one with every route where nobody takes turns.
+    pub blocks: Vec<Arc<Block>>,
     pub seed: Seed,
+    /// Of the blocks of a route laid end to end.
     pub phases: Phases,
     pub routes: Vec<RouteSpec>,
     pub timeouts: Timeouts,
@@ -92,8 +96,8 @@ pub(super) struct Shared {
     given_up: watch::Receiver<bool>,
 }
 
-/// Fires the plan along every route at once and waits for the answers. Blocks this thread, which
-/// becomes the client's; its CPU time is the client's too.
+/// Fires a plan block by block, along every route of a block at once, or lets the workers of every route work, and waits
+/// for the answers. Blocks this thread, which becomes the client's; its CPU time is the client's too.
 ///
 /// `ready` is called when connections are warm, just before `clock` starts.
 ///
@@ -146,17 +150,22 @@ pub fn run(
         clock.start();
         let paced = match spec.firing {
             Firing::Plan(plan) => {
-                let pacer = start_pacer(plan, spec.seed, stop.clone(), shared.clone(), routes.clone())?;
+                let firing = (plan, spec.blocks.clone());
+                let pacer = start_pacer(firing, spec.seed, stop.clone(), shared.clone(), routes.clone())?;
                 pacer.await.map_err(|error| error.to_string())?
             }
-            Firing::Workers(requests) => workers::work(&requests, spec.seed, stop, &shared, &routes).await,
+            Firing::Workers(requests) => {
+                workers::work((&requests, &spec.blocks[0]), spec.seed, stop, &shared, &routes).await
+            }
         };
         if paced.stopped.is_some() {
             let _ = tokio::time::timeout(GRACE, shared.drained()).await;
             let _ = give_up.send(true);
         }
         shared.drained().await;
-        let took = clock.now().as_secs_f64();
+        let now = clock.now();
+        // A client that pauses is not the less busy when it is not.
+        let took = now.since_start().saturating_sub(block::idle(&spec.blocks, now)).as_secs_f64();
         let share = |cpu: Duration| cpu.as_secs_f64() / took.max(1e-9);
         let client_cpu = cpu_before.zip(clock::thread_cpu_time()).map(|(before, after)| share(after - before));
         let clients = routes.iter().flat_map(|route| route.targets.iter().map(|(_, client)| client));
@@ -172,7 +181,7 @@ pub fn run(
 }
 
 fn start_pacer(
-    plan: Arc<Plan>,
+    (plan, blocks): (Arc<Plan>, Vec<Arc<Block>>),
     seed: Seed,
     stop: Arc<Stop>,
     shared: Arc<Shared>,
@@ -181,11 +190,13 @@ fn start_pacer(
     let (done, paced) = tokio::sync::oneshot::channel();
     let handle = tokio::runtime::Handle::current();
     let pacer = move || {
-        let result = pace(&plan, seed, &shared.clock, &stop, |fired| {
+        let result = pace((&plan, &blocks), seed, &shared.clock, &stop, |fired| {
             let fired = Arc::new(fired);
-            // Routes share the instant; each takes its turn at being the first one out.
-            for turn in 0..routes.len() {
-                let route = routes[(turn + fired.request.index as usize) % routes.len()].clone();
+            // Routes of a block share the instant; each takes its turn at being the first one out.
+            let sharing = &fired.block.routes;
+            for turn in 0..sharing.len() {
+                let position = sharing[(turn + fired.request.index as usize) % sharing.len()];
+                let route = routes[usize::from(position)].clone();
                 handle.spawn(fire(shared.enter(), route, fired.clone()));
             }
         });
@@ -203,7 +214,7 @@ pub(super) async fn fire(shared: Arc<Shared>, route: Arc<Route>, fired: Arc<Fire
     let ending = if in_flight >= shared.in_flight {
         Left::Shed
     } else {
-        let measured = shared.phases.get(shared.phases.index_at(fired.request.intended)).measured;
+        let measured = shared.phases.get(shared.phase(&fired)).measured;
         shared.sent.add(usize::from(route.position), measured);
         let mut given_up = shared.given_up.clone();
         tokio::select! {
@@ -355,6 +366,10 @@ impl Shared {
         self.clone()
     }
 
+    fn phase(&self, fired: &Fired) -> usize {
+        self.phases.index_at(fired.request.intended.before(fired.block.shift()))
+    }
+
     pub(super) async fn sleep_until(&self, at: RunTime) {
         self.timer.sleep_until(self.clock.instant(at)).await;
     }
@@ -372,7 +387,7 @@ impl Shared {
         let request = RequestRecord {
             route: route.position,
             index: request.index,
-            phase: self.phases.index_at(request.intended) as u16,
+            phase: self.phase(fired) as u16,
             intended: request.intended,
             sent: first.and_then(|attempt| attempt.sent),
             last_sent: settled.and_then(|attempt| attempt.sent),
@@ -385,7 +400,7 @@ impl Shared {
             usage: settled.and_then(|attempt| attempt.usage),
             prompt_hash: Some(fired.prompt.hash),
         };
-        Some(Record { request, attempts })
+        Some(Record { request, attempts, block: fired.block.clone() })
     }
 
     async fn drained(&self) {

@@ -5,11 +5,13 @@
 //! that the pacer opens at the planned instant and never before.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Stop;
 use crate::bedrock::{Gate, Opener};
 use crate::clock::{self, Clock};
+use crate::core::block::Block;
 use crate::core::{Request, RunTime, Seed};
 use crate::plan::Plan;
 use crate::plan::prompt::{self, Prompt};
@@ -33,31 +35,39 @@ pub struct Fired {
     pub request: Request,
     pub prompt: Prompt,
     pub gate: Gate,
+    /// The turn that it belongs to.
+    pub block: Arc<Block>,
 }
 
-/// Fires the whole plan, on this thread. Asked to stop, it leaves the gates of what was prepared
+/// Fires the whole plan, block by block, on this thread. Asked to stop, it leaves the gates of what was prepared
 /// but not due unopened.
-pub fn pace(plan: &Plan, seed: Seed, clock: &Clock, stop: &Stop, mut prepare: impl FnMut(Fired)) -> Paced {
+pub fn pace(
+    (plan, blocks): (&Plan, &[Arc<Block>]),
+    seed: Seed,
+    clock: &Clock,
+    stop: &Stop,
+    mut prepare: impl FnMut(Fired),
+) -> Paced {
     clock::sharpen_this_thread();
-    let mut upcoming = plan.requests().iter().peekable();
+    let mut upcoming = plan.firings(blocks).peekable();
     let mut due: VecDeque<(RunTime, Opener)> = VecDeque::new();
     let mut stopped = None;
     loop {
         let opening = due.front().map(|(at, _)| *at);
-        let handing_over = upcoming.peek().map(|request| request.intended.before(LEAD));
+        let handing_over = upcoming.peek().map(|(request, _)| request.intended.before(LEAD));
         let Some(next) = opening.into_iter().chain(handing_over).min() else { break };
         if !wait(clock, next, stop) {
             // What fell due while a late wake-up was on its way was not sent, and so was never asked.
-            let unsent = opening.or(upcoming.peek().map(|request| request.intended));
+            let unsent = opening.or(upcoming.peek().map(|(request, _)| request.intended));
             stopped = unsent.map(|unsent| unsent.min(clock.now()));
             break;
         }
         if opening == Some(next) {
             due.pop_front().into_iter().for_each(|(_, opener)| opener.open());
-        } else if let Some(request) = upcoming.next() {
+        } else if let Some((request, block)) = upcoming.next() {
             let (opener, gate) = Gate::closed();
             due.push_back((request.intended, opener));
-            prepare(Fired { request: *request, prompt: prompt::write(seed, request), gate });
+            prepare(Fired { request, prompt: prompt::write(seed, &request), gate, block: block.clone() });
         }
     }
     Paced { stopped, cpu: clock::thread_cpu_time() }
@@ -80,6 +90,7 @@ fn wait(clock: &Clock, at: RunTime, stop: &Stop) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::block::Timing;
     use crate::core::units::Rate;
     use crate::plan::Load;
     use crate::plan::arrival::{self, Settings};
@@ -95,7 +106,9 @@ mod tests {
     /// Fires the plan; returns each request with whether its gate was open when it was due.
     fn fire(clock: &Clock, stop: &Stop, mut seen: impl FnMut(&Fired)) -> (Vec<Fired>, Paced) {
         let mut fired = Vec::new();
-        let paced = pace(&plan(), Seed(1), clock, stop, |next| {
+        let timing = Timing { warmup: Duration::ZERO, measured: Duration::from_millis(50), gap: Duration::ZERO };
+        let blocks = [Arc::new(Block::whole(1, timing))];
+        let paced = pace((&plan(), &blocks), Seed(1), clock, stop, |next| {
             seen(&next);
             fired.push(next);
         });

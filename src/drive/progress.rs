@@ -10,6 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::collect::lock;
 use super::{SentCounts, Stop};
 use crate::clock::{self, Clock};
+use crate::core::block::Block;
 use crate::core::units::{Span, grouped};
 use crate::core::{Metric, Outcome, RunTime};
 use crate::measure::Recorder;
@@ -53,7 +54,7 @@ impl Progress {
     pub fn start(
         display: Display,
         routes: Vec<String>,
-        length: RunTime,
+        blocks: Vec<Arc<Block>>,
         clock: Clock,
         recorder: Arc<Mutex<Recorder>>,
         sent: Arc<SentCounts>,
@@ -62,8 +63,8 @@ impl Progress {
         let asked = done.clone();
         let show = move || match display {
             Display::Silent => {}
-            Display::Plain => plain(&routes, length, &clock, (&recorder, &sent), &asked),
-            Display::Bars => bars(&routes, length, &clock, (&recorder, &sent), &asked),
+            Display::Plain => plain(&routes, &blocks, &clock, (&recorder, &sent), &asked),
+            Display::Bars => bars(&routes, &blocks, &clock, (&recorder, &sent), &asked),
         };
         let thread = std::thread::Builder::new().name("progress".into()).spawn(show)?;
         Ok(Self { done, thread: Some(thread) })
@@ -83,22 +84,37 @@ impl Drop for Progress {
 /// What progress is read from.
 type Counts<'a> = (&'a Mutex<Recorder>, &'a SentCounts);
 
-fn plain(routes: &[String], length: RunTime, clock: &Clock, counts: Counts<'_>, done: &Stop) {
+fn end(blocks: &[Arc<Block>]) -> RunTime {
+    blocks.last().map_or(RunTime::ZERO, |last| last.end)
+}
+
+/// Which turn is on, or was last: `  block 3 of 12`. Nothing where nobody takes turns.
+fn turn(blocks: &[Arc<Block>], now: RunTime) -> String {
+    if blocks.len() < 2 {
+        return String::new();
+    }
+    let begun = blocks.partition_point(|block| block.start <= now).max(1);
+    let pause = if begun < blocks.len() && now > blocks[begun - 1].end { ", pause" } else { "" };
+    format!("  block {begun} of {}{pause}", blocks.len())
+}
+
+fn plain(routes: &[String], blocks: &[Arc<Block>], clock: &Clock, counts: Counts<'_>, done: &Stop) {
     let mut tick = 0_u32;
     while !done.asked() {
         tick += 1;
         if tick.is_multiple_of(PLAIN_EVERY) {
             let lines = lines(counts);
-            let now = clock.now().as_secs_f64();
+            let (now, turn) = (clock.now().as_secs_f64(), turn(blocks, clock.now()));
             for (route, line) in routes.iter().zip(lines) {
-                eprintln!("{now:5.0} of {:.0} s  {route}: {line}", length.as_secs_f64());
+                eprintln!("{now:5.0} of {:.0} s{turn}  {route}: {line}", end(blocks).as_secs_f64());
             }
         }
         clock::sleep_until(clock::monotonic() + REDRAW);
     }
 }
 
-fn bars(routes: &[String], length: RunTime, clock: &Clock, counts: Counts<'_>, done: &Stop) {
+fn bars(routes: &[String], blocks: &[Arc<Block>], clock: &Clock, counts: Counts<'_>, done: &Stop) {
+    let length = end(blocks);
     let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
     let width = routes.iter().map(|route| console::measure_text_width(route)).max().unwrap_or(0);
     let style = ProgressStyle::with_template("{prefix} {bar:18.cyan/dim} {wide_msg}")
@@ -115,7 +131,7 @@ fn bars(routes: &[String], length: RunTime, clock: &Clock, counts: Counts<'_>, d
     while !done.asked() {
         for (bar, line) in bars.iter().zip(lines(counts)) {
             bar.set_position(clock.now().min(length).as_nanos());
-            bar.set_message(line);
+            bar.set_message(line + &turn(blocks, clock.now()));
         }
         clock::sleep_until(clock::monotonic() + REDRAW);
     }

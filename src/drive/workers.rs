@@ -9,6 +9,7 @@ use super::Stop;
 use super::live::{Route, Shared, fire};
 use super::pacer::{Fired, Paced};
 use crate::bedrock::Gate;
+use crate::core::block::Block;
 use crate::core::{RunTime, Seed};
 use crate::plan::{ClosedLoop, prompt};
 
@@ -18,7 +19,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Lets the workers of every route work until the time is over, or until they are told to stop: then their last
 /// requests are still on their way.
 pub async fn work(
-    requests: &ClosedLoop,
+    (requests, block): (&ClosedLoop, &Arc<Block>),
     seed: Seed,
     stop: &Arc<Stop>,
     shared: &Arc<Shared>,
@@ -29,7 +30,7 @@ pub async fn work(
         // The requests of a route are numbered in the order in which its workers come for them.
         let requests = Arc::new(Mutex::new(requests.clone()));
         for _ in 0..requests.lock().unwrap_or_else(PoisonError::into_inner).workers() {
-            let worker = Worker { requests: requests.clone(), seed, stop: stop.clone() };
+            let worker = Worker { requests: requests.clone(), block: block.clone(), seed, stop: stop.clone() };
             workers.push(tokio::spawn(worker.work(shared.clone(), route.clone())));
         }
     }
@@ -49,6 +50,7 @@ async fn told_to_stop(stop: &Stop, shared: &Shared) -> RunTime {
 
 struct Worker {
     requests: Arc<Mutex<ClosedLoop>>,
+    block: Arc<Block>,
     seed: Seed,
     stop: Arc<Stop>,
 }
@@ -65,7 +67,8 @@ impl Worker {
             }
             let (opener, gate) = Gate::closed();
             opener.open();
-            let fired = Fired { request, prompt: prompt::write(self.seed, &request), gate };
+            let prompt = prompt::write(self.seed, &request);
+            let fired = Fired { request, prompt, gate, block: self.block.clone() };
             fire(shared.enter(), route.clone(), Arc::new(fired)).await;
             let ended = shared.clock.now();
             let free = ClosedLoop::free_again(&request, ended);

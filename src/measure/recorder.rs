@@ -9,7 +9,7 @@ use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, HttpVersion, RequestRecord, Tokens};
 use crate::core::slo::Slo;
 use crate::core::time::nanos;
-use crate::core::{Metric, Outcome, RegionId, Request, RunTime};
+use crate::core::{Metric, Outcome, RegionId, RunTime};
 
 /// Time buckets per run: enough to see a scenario's phases, few enough that each holds samples.
 const BUCKETS: f64 = 60.0;
@@ -203,15 +203,10 @@ impl Recorder {
         Self { phases, slos, bucket, measured, routes: vec![series; routes] }
     }
 
-    /// Counts a request that the plan holds for every route, whether it will be sent or not.
-    pub fn planned(&mut self, request: &Request) {
-        (0..self.routes.len()).for_each(|route| self.planned_for(route, request.intended));
-    }
-
-    /// The same for one route.
+    /// Counts a request that the plan holds for a route, whether it will be sent or not.
     pub fn planned_for(&mut self, route: usize, intended: RunTime) {
         let phase = self.phases.index_at(intended);
-        let bucket = self.bucket_at(intended);
+        let bucket = self.bucket_at(intended).filter(|_| self.phases.get(phase).measured);
         let series = &mut self.routes[route];
         series.phases[phase].planned += 1;
         if let Some(bucket) = bucket {
@@ -221,9 +216,10 @@ impl Recorder {
 
     pub fn request(&mut self, record: &RequestRecord) {
         let good = self.slos.iter().all(|slo| slo.met_by(record)) && record.outcome.is_ok();
-        let (intended, finished) = (self.bucket_at(record.intended), self.bucket_at(record.finished));
         let phase = usize::from(record.phase);
         let measured = self.phases.get(phase).measured;
+        let intended = self.bucket_at(record.intended).filter(|_| measured);
+        let finished = self.bucket_at(record.finished);
         let series = &mut self.routes[usize::from(record.route)];
         let slices = [Some(&mut series.phases[phase]), intended.map(|i| &mut series.buckets[i].slice)];
         for slice in slices.into_iter().flatten() {
@@ -253,11 +249,12 @@ impl Recorder {
     /// Counts one attempt; `intended` is that of its request.
     pub fn attempt(&mut self, record: &AttemptRecord, intended: RunTime) {
         let bucket = self.bucket_at(record.finished);
+        let measured = self.phases.get(self.phases.index_at(intended)).measured;
         let series = &mut self.routes[usize::from(record.route)];
         if let (Some(bucket), Outcome::Throttled) = (bucket, record.outcome) {
             series.buckets[bucket].throttled += 1;
         }
-        if intended < self.measured.0 {
+        if !measured {
             return;
         }
         let share = series.regions.entry(record.region).or_insert_with(RegionShare::new);

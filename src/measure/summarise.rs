@@ -1,19 +1,22 @@
 //! From a recorder to a summary.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::recorder::{Outcomes, Recorder, RegionShare, RouteSeries, Slice};
-use super::series::{Histogram, Sample};
+use super::series::{Histogram, Level, Sample};
 use super::summary::{
     Comparison, ConnectionSummary, ErrorSummary, Finding, MetricSummary, Percentiles, ProcessedSummary, QUANTILES,
     Quantile, QuantileComparison, RegionSummary, RouteSummary, SCHEMA, SliceSummary, Summary,
 };
 use super::verdict::{self, Evidence};
+use crate::core::block;
 use crate::core::run::{Loop, RouteHead, World};
 use crate::core::seed::Purpose;
 use crate::core::{Metric, Outcome, RunTime, Seed};
 use crate::stats::bootstrap::{self, BlockSample};
+use crate::stats::paired;
 use crate::stats::quantile::{Block, bracket, design_effect};
 
 /// What a summary is made from, beside the records.
@@ -24,6 +27,8 @@ pub struct Context {
     pub seed: Seed,
     /// When arrivals were stopped before the plan's end.
     pub stopped: Option<RunTime>,
+    /// The turns that routes took; empty where all were fired at once.
+    pub blocks: Vec<Arc<block::Block>>,
     pub routes: Vec<RouteHead>,
     pub evidence: Evidence,
 }
@@ -34,9 +39,20 @@ impl Summary {
             .routes()
             .iter()
             .zip(context.routes)
-            .map(|(series, head)| summarise_route(recorder, series, head, (context.kind, context.stopped)))
+            .zip(0..)
+            .map(|((series, head), route)| {
+                let stopped = context.stopped.map(|at| match context.blocks.is_empty() {
+                    true => at,
+                    false => block::progress(&context.blocks, route, at),
+                });
+                summarise_route(recorder, series, head, (context.kind, stopped))
+            })
             .collect();
-        let comparisons = (1..routes.len()).map(|other| compare(recorder, &routes, other, context.seed)).collect();
+        let compared = |other| match context.blocks.is_empty() {
+            true => compare(recorder, &routes, other, context.seed),
+            false => compare_blocks(recorder, &routes, other),
+        };
+        let comparisons = (1..routes.len()).map(compared).collect();
         let verdict = verdict::judge(&routes, recorder, (context.kind, &context.evidence));
         Self {
             schema: SCHEMA,
@@ -61,13 +77,13 @@ fn summarise_route(
     (kind, stopped): (Loop, Option<RunTime>),
 ) -> RouteSummary {
     let phases = recorder.phases();
-    let (start, end) = phases.measured();
     let fired = |start: RunTime, end: RunTime| stopped.map_or(end, |stopped| end.min(stopped)).since(start);
     let whole = series.whole(phases);
     let blocks = |phase: Option<usize>| {
         series.buckets.iter().filter(move |b| phase.is_none_or(|p| b.phase == p)).map(|b| (b.phase, &b.slice))
     };
-    let mut slices = vec![summarise_slice("all", (kind, fired(start, end)), &whole, || blocks(None))];
+    let measured = phases.iter().filter(|phase| phase.measured).map(|phase| fired(phase.start, phase.end)).sum();
+    let mut slices = vec![summarise_slice("all", (kind, measured), &whole, || blocks(None))];
     if phases.iter().filter(|phase| phase.measured).count() > 1 {
         for (i, phase) in phases.iter().enumerate().filter(|(_, phase)| phase.measured) {
             let span = fired(phase.start, phase.end);
@@ -244,4 +260,43 @@ fn compare(recorder: &Recorder, routes: &[RouteSummary], other: usize, seed: See
         })
         .collect();
     Comparison { base: routes[0].head.name.clone(), other: routes[other].head.name.clone(), metric, quantiles }
+}
+
+/// Pairs the blocks of two routes by their round, which gave both the same requests: requests of different
+/// blocks met different minutes, and are no pairs.
+fn compare_blocks(recorder: &Recorder, routes: &[RouteSummary], other: usize) -> Comparison {
+    let metric = Metric::Response;
+    let levels = |route: usize, q: f64| {
+        let phases = recorder.phases().iter().zip(&recorder.routes()[route].phases);
+        let blocks = phases.filter(|(phase, _)| phase.measured);
+        blocks.map(move |(_, slice)| slice.sample(metric).at(q))
+    };
+    let quantiles = COMPARED
+        .iter()
+        .filter_map(|&q| {
+            let base = routes[0].whole().quantile(metric, q)?.value;
+            let value = routes[other].whole().quantile(metric, q)?.value;
+            let pairs = levels(0, q).zip(levels(other, q)).filter_map(|(base, other)| Some((base?, other?)));
+            let difference = paired::median(pairs.map(|(base, other)| milliseconds(other, base)).collect());
+            let finding = match difference {
+                None => Finding::TooLittleData,
+                Some([_, _, high]) if high < 0.0 => Finding::Faster,
+                Some([_, low, _]) if low > 0.0 => Finding::Slower,
+                Some(_) => Finding::NoDifferenceShown,
+            };
+            let difference = difference.filter(|bounds| bounds.iter().all(|bound| bound.is_finite()));
+            Some(QuantileComparison { q, base, other: value, difference, finding })
+        })
+        .collect();
+    Comparison { base: routes[0].head.name.clone(), other: routes[other].head.name.clone(), metric, quantiles }
+}
+
+/// `other − base`; a failure lies beyond every time.
+fn milliseconds(other: Level, base: Level) -> f64 {
+    match (other, base) {
+        (Level::At(other), Level::At(base)) => (other.as_secs_f64() - base.as_secs_f64()) * 1e3,
+        (Level::Failed, Level::At(_)) => f64::INFINITY,
+        (Level::At(_), Level::Failed) => f64::NEG_INFINITY,
+        (Level::Failed, Level::Failed) => 0.0,
+    }
 }

@@ -24,7 +24,7 @@ pub struct Evidence {
     pub pacer_cpu: Option<f64>,
     /// Most requests that one HTTP/2 connection carried at once; absent without HTTP/2.
     pub streams_per_connection: Option<u64>,
-    /// Routes that drew on one quota at once, by name.
+    /// Routes that drew on one quota at once, by name; none where they took turns.
     pub shared_quota: Vec<String>,
 }
 
@@ -222,7 +222,7 @@ mod tests {
     use crate::core::phase::Phases;
     use crate::core::residency::Standing;
     use crate::core::run::{RouteHead, World};
-    use crate::core::{Request, RunTime, Seed};
+    use crate::core::{RunTime, Seed};
     use crate::measure::Context;
     use crate::measure::recorder::tests::record;
     use crate::measure::summary::Summary;
@@ -240,7 +240,7 @@ mod tests {
         for index in 0..6_000 {
             let intended = f64::from(index) / 100.0;
             let at = RunTime::from_secs_f64(intended);
-            recorder.planned(&Request { index, intended: at, input_tokens: 1, max_tokens: 1 });
+            recorder.planned_for(0, at);
             let mut record = record(index, intended, 0.5, Outcome::Ok);
             change(index, &mut record);
             recorder.request(&record);
@@ -261,6 +261,7 @@ mod tests {
             kind: run.kind,
             seed: Seed(1),
             stopped: None,
+            blocks: vec![],
             routes: vec![head],
             evidence: run.evidence,
         };

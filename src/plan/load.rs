@@ -23,6 +23,11 @@ impl Load {
         Self { rates, arrival, settings, sampler: Sampler::new(workload, seed), seed }
     }
 
+    /// The same load under another seed.
+    pub fn under(&self, seed: Seed) -> Self {
+        Self { sampler: self.sampler.under(seed), seed, ..self.clone() }
+    }
+
     /// From the first to the last; the same ones every time.
     pub fn requests(&self) -> Requests {
         let process = (self.arrival.build)(&self.settings, self.seed);

@@ -17,7 +17,11 @@ pub mod workload;
 pub use closed::ClosedLoop;
 pub use load::Load;
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use crate::core::Request;
+use crate::core::block::Block;
 use crate::core::run::Loop;
 
 /// What is sent along each route.
@@ -41,14 +45,38 @@ impl Traffic {
 #[derive(Clone, Debug)]
 pub struct Plan {
     requests: Vec<Request>,
+    /// Where in them each round lies.
+    rounds: Vec<Range<usize>>,
     cache_hits: usize,
 }
 
 impl Plan {
     pub fn draw(load: &Load) -> Self {
-        let mut drawn = load.requests();
-        let requests = drawn.by_ref().collect();
-        Self { requests, cache_hits: drawn.cache_hits() }
+        Self::in_rounds([load.clone()])
+    }
+
+    /// One load after the other, numbered through; instants are those of each load by itself.
+    pub fn in_rounds(loads: impl IntoIterator<Item = Load>) -> Self {
+        let (mut requests, mut rounds, mut cache_hits) = (Vec::<Request>::new(), Vec::new(), 0);
+        for load in loads {
+            let first = requests.len();
+            let before = requests.last().map_or(0, |last| last.index + 1);
+            let mut drawn = load.requests();
+            requests.extend(drawn.by_ref().map(|request| Request { index: before + request.index, ..request }));
+            rounds.push(first..requests.len());
+            cache_hits += drawn.cache_hits();
+        }
+        Self { requests, rounds, cache_hits }
+    }
+
+    /// What is fired in each of `blocks`, in order of its intended start in the run.
+    pub fn firings<'a>(&'a self, blocks: &'a [Arc<Block>]) -> impl Iterator<Item = (Request, &'a Arc<Block>)> {
+        blocks.iter().flat_map(|block| {
+            let round = self.requests[self.rounds[usize::from(block.round)].clone()].iter();
+            round.map(move |request| {
+                (Request { intended: block.start + request.intended.since_start(), ..*request }, block)
+            })
+        })
     }
 
     pub fn requests(&self) -> &[Request] {

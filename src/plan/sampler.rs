@@ -33,6 +33,11 @@ impl Sampler {
         }
     }
 
+    /// The same workload under another seed.
+    pub fn under(&self, seed: Seed) -> Self {
+        Self { seed, ..self.clone() }
+    }
+
     /// Request `index` of the plan.
     pub fn request(&self, index: u32, intended: RunTime) -> Request {
         let recorded = self.trace.as_ref().and_then(|trace| trace.rows().get(index as usize));

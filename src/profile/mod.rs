@@ -13,6 +13,7 @@ mod region_model;
 pub mod scenario;
 pub mod schema;
 mod settings;
+mod sharing;
 pub mod toml_file;
 
 pub use experiment::Experiment;

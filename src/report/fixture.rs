@@ -14,7 +14,7 @@ use crate::core::residency::Standing;
 use crate::core::run::{Loop, RouteHead, TargetHead, World};
 use crate::core::seed::Purpose;
 use crate::core::units::{Rate, Span};
-use crate::core::{Outcome, RegionId, Request, RunTime, Seed};
+use crate::core::{Outcome, RegionId, RunTime, Seed};
 use crate::measure::Context;
 use crate::measure::Recorder;
 use crate::measure::summary::Summary;
@@ -92,14 +92,21 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
     let fired = if fired_seconds == 0 { 0 } else { (fired_seconds + WARMUP as u32) * RPS };
     for index in 0..fired {
         let intended = RunTime::from_secs_f64(f64::from(index) / f64::from(RPS));
-        recorder.planned(&Request { index, intended, input_tokens: 400, max_tokens: 256 });
+        (0..routes.len()).for_each(|route| recorder.planned_for(route, intended));
         for route in 0..routes.len() {
             fire(&mut recorder, index, intended, route, comparing);
         }
     }
     let evidence = Evidence { client_cpu: Some(0.34), pacer_cpu: Some(0.61), ..Evidence::default() };
-    let context =
-        Context { world: World::Mock, kind: Loop::Open, seed: SEED, stopped: None, routes: routes.clone(), evidence };
+    let context = Context {
+        world: World::Mock,
+        kind: Loop::Open,
+        seed: SEED,
+        stopped: None,
+        blocks: vec![],
+        routes: routes.clone(),
+        evidence,
+    };
     let summary = Summary::new(&recorder, context);
     let config = EffectiveConfig {
         profile: "apac".into(),
@@ -116,6 +123,7 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         rps: Some(Rate(f64::from(RPS))),
         stages: vec![],
         trace: None,
+        blocks: 1,
         duration: Span(Duration::from_secs(60)),
         warmup: Span(Duration::from_secs(WARMUP)),
         seed: SEED,
@@ -142,6 +150,7 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         host: Host { os: "linux".into(), arch: "x86_64".into(), cores: 8 },
         config_hash: "0123456789abcdef".into(),
         config,
+        blocks: vec![],
         finished: Some(Finished { unix_nanos: 0, interrupted: false }),
     };
     Run { manifest, recorder, summary }

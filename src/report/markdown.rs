@@ -36,7 +36,11 @@ const DEFINITIONS: &[(&str, &str)] = &[
         "95 %, between order statistics of the sample, for an effective sample size: n over the design effect of \
          its blocks of time, because neighbours wait in the same queue",
     ),
-    ("difference", "between two routes, 95 % interval by paired block bootstrap, phase by phase"),
+    (
+        "difference",
+        "between two routes, 95 % interval by paired block bootstrap, phase by phase; where routes took turns, the \
+         median over their blocks, paired by round, between two of the differences",
+    ),
 ];
 
 fn render(report: &Report<'_>) -> String {

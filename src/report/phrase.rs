@@ -17,6 +17,9 @@ pub fn headline(report: &Report<'_>) -> Vec<String> {
         warmup if warmup.is_zero() => format!("{} measured", length(config.duration.0)),
         warmup => format!("{} measured after {} of warm-up", length(config.duration.0), length(warmup)),
     });
+    if config.blocks > 1 {
+        facts.push(format!("in each of {} blocks per route", config.blocks));
+    }
     facts.push(format!("seed {}", report.summary.seed.0));
     facts.extend(config.scenario.as_ref().map(|scenario| format!("scenario {scenario}")));
     facts

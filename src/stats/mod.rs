@@ -4,5 +4,6 @@ pub mod bootstrap;
 pub mod crossing;
 pub mod crossover;
 pub mod knee;
+pub mod paired;
 pub mod quantile;
 pub mod student;

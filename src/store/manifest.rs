@@ -10,7 +10,7 @@ use crate::core::run::{Loop, RouteHead, World};
 use crate::core::seed::fnv1a;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
-use crate::core::{RegionId, Seed};
+use crate::core::{RegionId, RunTime, Seed};
 
 pub const SCHEMA: u32 = 1;
 
@@ -50,9 +50,12 @@ pub struct EffectiveConfig {
     /// FNV-1a of the trace that was replayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
-    /// Measured time.
+    /// Blocks that each route is fired in; 1 where all routes are fired at once.
+    #[serde(default = "one")]
+    pub blocks: u16,
+    /// Measured time, of each block.
     pub duration: Span,
-    /// Before it, recorded and left out of every number.
+    /// Before each, recorded and left out of every number.
     pub warmup: Span,
     pub seed: Seed,
     pub slos: Vec<Slo>,
@@ -73,6 +76,10 @@ pub struct EffectiveConfig {
     /// run `scenario` and `regions`, number by number with its source.
     pub files: BTreeMap<String, serde_json::Value>,
     pub phases: Phases,
+}
+
+const fn one() -> u16 {
+    1
 }
 
 impl EffectiveConfig {
@@ -103,8 +110,24 @@ pub struct Manifest {
     pub host: Host,
     pub config: EffectiveConfig,
     pub config_hash: String,
+    /// The turns that routes took, in order; absent where all were fired at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<BlockRow>,
     /// `None` while the run is going on, and after a crash.
     pub finished: Option<Finished>,
+}
+
+/// One turn, as it was planned. Its instants are nanoseconds since the run started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockRow {
+    /// From 1; the same number, the same requests.
+    pub block: u16,
+    pub routes: Vec<String>,
+    /// Of the warm-up.
+    pub start_ns: RunTime,
+    /// Where the warm-up ends.
+    pub measured_ns: RunTime,
+    pub end_ns: RunTime,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

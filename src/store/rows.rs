@@ -16,6 +16,8 @@ pub struct RequestRow {
     pub route: String,
     pub index: u32,
     pub phase: String,
+    /// Round of the block, from 1: the same number, the same requests. 1 throughout where nobody takes turns.
+    pub block: u16,
     pub intended_ns: RunTime,
     /// First attempt handed to the transport.
     pub sent_ns: Option<RunTime>,
@@ -75,11 +77,12 @@ pub struct Names {
 }
 
 impl RequestRow {
-    pub fn new(record: &RequestRecord, names: &Names) -> Self {
+    pub fn new(record: &RequestRecord, round: u16, names: &Names) -> Self {
         Self {
             route: names.routes[usize::from(record.route)].0.clone(),
             index: record.index,
             phase: names.phases.get(usize::from(record.phase)).name.clone(),
+            block: round + 1,
             intended_ns: record.intended,
             sent_ns: record.sent,
             last_sent_ns: record.last_sent,
@@ -142,10 +145,12 @@ impl RowWriter {
         Ok(Self { names, requests: open("requests.csv")?, attempts: open("attempts.csv")? })
     }
 
+    /// `round` is that of the block in which it was fired, from 0.
+    ///
     /// # Errors
     /// When the disk does not take it.
-    pub fn request(&mut self, record: &RequestRecord) -> std::io::Result<()> {
-        Ok(self.requests.serialize(RequestRow::new(record, &self.names))?)
+    pub fn request(&mut self, record: &RequestRecord, round: u16) -> std::io::Result<()> {
+        Ok(self.requests.serialize(RequestRow::new(record, round, &self.names))?)
     }
 
     /// # Errors
@@ -236,10 +241,10 @@ mod tests {
             phases: Phases::lay_out(Duration::ZERO, Duration::from_secs(1), &[]),
         };
         let mut writer = RowWriter::create(folder.path(), names.clone()).unwrap();
-        writer.request(&request).unwrap();
+        writer.request(&request, 2).unwrap();
         writer.attempt(&attempt).unwrap();
         writer.flush().unwrap();
-        assert_eq!(read_requests(folder.path()).unwrap(), [RequestRow::new(&request, &names)]);
+        assert_eq!(read_requests(folder.path()).unwrap(), [RequestRow::new(&request, 2, &names)]);
         assert_eq!(read_attempts(folder.path()).unwrap(), [AttemptRow::new(&attempt, &names)]);
     }
 }

@@ -15,7 +15,7 @@ use crate::core::residency::Standing;
 use crate::core::run::{RouteHead, TargetHead, World};
 use crate::core::seed::Purpose;
 use crate::core::units::Span;
-use crate::core::{Outcome, RegionId, Request, RequestKey, RunTime, Seed};
+use crate::core::{Outcome, RegionId, RequestKey, RunTime, Seed};
 use crate::govern::Price;
 use crate::measure::Recorder;
 
@@ -88,7 +88,7 @@ fn fire(route: &str, rps: f64, seed: u64, question: &Question) -> Point {
             break;
         }
         let intended = RunTime::from_secs_f64(at);
-        recorder.planned(&Request { index, intended, input_tokens: 400, max_tokens: 256 });
+        recorder.planned_for(0, intended);
         let (mut now, mut outcome, mut region) = (at, Outcome::Throttled, RegionId::SYDNEY);
         let mut first_token = None;
         let tried = tried(route);

@@ -1,5 +1,7 @@
 //! Runs against a mock in another process, over `--endpoint`: as near to live as it gets without AWS.
 
+use bedbench::store::rows::read_requests;
+
 use super::desk::{Desk, INVALID, SHORT, Said, Server, end_of, wait_until};
 
 /// [`SHORT`], but not against the mock of its own.
@@ -97,4 +99,67 @@ fn wrong_keys_fail_the_run_with_the_words_of_the_service() {
         let outcomes = desk.json("run/summary.json")["routes"][0]["slices"][0]["outcomes"].clone();
         assert!(outcomes["invalid"].as_u64().is_some_and(|n| n > 0), "asked wrongly, not served badly: {outcomes}");
     }
+}
+
+/// Two routes that draw on Sydney's quota, at a mock; blocks are as short as a test wants them.
+fn in_turns(server: &Server, rest: &str) -> String {
+    let called = |(region, _): &&(String, String)| region.starts_with("ap-southeast");
+    let endpoints = server.endpoints.iter().filter(called).map(|(region, url)| format!("--endpoint {region}={url}"));
+    let endpoints = endpoints.collect::<Vec<_>>().join(" ");
+    let routes = "--profile apac --route sydney --route sydney→singapore";
+    format!("run --rps 60 --warmup 100ms --workload short.toml {routes} {endpoints} {rest}")
+}
+
+#[test]
+fn routes_that_share_a_quota_take_turns_and_blocks_are_what_is_compared() {
+    let desk = Desk::with_short_answers();
+    let server = Server::start(&desk, "--profile apac --scenario calm --workload short.toml");
+    let args = in_turns(&server, "-d 400ms --blocks 2 --block-gap 200ms --short-blocks -o run");
+    desk.measures(&args, &[]).exits(0);
+    let manifest = desk.json("run/manifest.json");
+    let blocks = manifest["blocks"].as_array().unwrap();
+    let nanos = |value: &serde_json::Value| value.as_u64().unwrap();
+    assert_eq!(blocks.len(), 4);
+    for pair in blocks.windows(2) {
+        assert_eq!(nanos(&pair[1]["start_ns"]) - nanos(&pair[0]["end_ns"]), 200_000_000);
+    }
+    let rows = read_requests(&desk.path("run")).unwrap();
+    for block in blocks {
+        let [route] = &block["routes"].as_array().unwrap()[..] else { panic!("{block}") };
+        let (from, to) = (nanos(&block["start_ns"]), nanos(&block["end_ns"]));
+        let fired = rows.iter().filter(|row| (from..to).contains(&row.intended_ns.as_nanos()));
+        let fired: Vec<_> = fired.map(|row| (row.route.as_str(), u64::from(row.block))).collect();
+        assert!(!fired.is_empty());
+        let own = (route.as_str().unwrap(), nanos(&block["block"]));
+        assert!(fired.iter().all(|row| *row == own), "{own:?}: {fired:?}");
+    }
+    let asked = |route: &str, block: u16| {
+        let own = rows.iter().filter(|row| row.route == route && row.block == block);
+        let mut asked: Vec<_> = own.map(|row| (row.index, row.prompt.clone())).collect();
+        asked.sort();
+        asked
+    };
+    assert_eq!(asked("sydney", 1), asked("sydney→singapore", 1), "a round asks every route the same");
+    assert!(asked("sydney", 1).iter().all(|one| !asked("sydney", 2).contains(one)), "and no round repeats another");
+    let summary = desk.json("run/summary.json");
+    let slices = summary["routes"][1]["slices"].as_array().unwrap();
+    let phases: Vec<_> = slices.iter().map(|slice| slice["phase"].as_str().unwrap()).collect();
+    assert_eq!(phases, ["all", "block 1", "block 2"]);
+    assert!((slices[0]["seconds"].as_f64().unwrap() - 0.8).abs() < 1e-6, "pauses are not measured");
+    for quantile in summary["comparisons"][0]["quantiles"].as_array().unwrap() {
+        assert_eq!(quantile["finding"], "too_little_data", "{quantile}");
+    }
+}
+
+#[test]
+fn blocks_too_short_for_a_quota_that_refills_by_the_minute_are_refused() {
+    let desk = Desk::with_short_answers();
+    let server = Server::start(&desk, "--profile apac --scenario calm");
+    let too_short = desk.says(&in_turns(&server, "-d 2m")).exits(2);
+    assert!(too_short.error().contains("each block lasts 3"), "{too_short:#?}");
+    let no_pause = desk.says(&in_turns(&server, "--block-gap 1s")).exits(2);
+    assert!(no_pause.error().contains("--block-gap 1"), "{no_pause:#?}");
+    let alone = Server::start(&desk, "--profile au --scenario calm");
+    let nobody = desk.says(&run(&alone, "--blocks 6")).exits(2);
+    assert!(nobody.error().contains("no two routes share a quota"), "{nobody:#?}");
 }

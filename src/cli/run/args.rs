@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::load::LoadArgs;
+use super::turns::TurnArgs;
 use crate::bedrock::Api;
 use crate::cli::sources::Sources;
 use crate::core::slo::Slo;
@@ -86,6 +87,8 @@ pub struct RunArgs {
     #[arg(short, long)]
     pub quiet: bool,
 
+    #[command(flatten)]
+    pub turns: TurnArgs,
     #[command(flatten)]
     pub sources: Sources,
 

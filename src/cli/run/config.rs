@@ -1,15 +1,17 @@
 //! From what was typed to what is run: defaults and files resolved, everything checked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::RunArgs;
 use super::load::Offered;
+use super::turns;
 use crate::bedrock::{Api, check_ca};
 use crate::cli::exit::Failure;
 use crate::cli::files;
+use crate::core::block::Block;
 use crate::core::phase::Phases;
 use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
@@ -21,7 +23,7 @@ use crate::plan::workload::Workload;
 use crate::plan::{Load, Plan, Traffic};
 use crate::profile::{Profile, Scenario};
 use crate::store::folder::rfc3339;
-use crate::store::manifest::{EffectiveConfig, Host, Manifest, SCHEMA};
+use crate::store::manifest::{BlockRow, EffectiveConfig, Host, Manifest, SCHEMA};
 
 /// Plans are kept in memory: 24 bytes a request.
 const MOST_REQUESTS: f64 = 50e6;
@@ -40,6 +42,8 @@ pub struct Config {
     pub api: Api,
     pub offered: Offered,
     pub phases: Phases,
+    /// The turns that routes take; empty where all are fired at once.
+    pub blocks: Vec<Arc<Block>>,
     /// Of an open loop in real time; all else is drawn on the way.
     pub plan: Option<Arc<Plan>>,
     pub seed: Seed,
@@ -74,7 +78,6 @@ impl Config {
             return Err(Failure::usage("no route is left to fire; drop --no-reference or name another --route"));
         }
         let seed = Seed(args.seed);
-        let (offered, workload) = args.load.resolve(&loader, loader.workload(&args.workload)?, seed)?;
         let endpoints: BTreeMap<_, _> = args.endpoint.into_iter().collect();
         let called = profile.endpoints();
         if let Some(region) = endpoints.keys().find(|region| !called.contains(region)) {
@@ -89,14 +92,26 @@ impl Config {
             (false, false, false) => World::Endpoint,
             (false, false, true) => World::Live,
         };
+        let turns = match args.load.concurrency {
+            Some(_) => None,
+            None => args.turns.resolve(&profile, world)?,
+        };
+        let usual = turns.as_ref().map(|_| turns::SHORTEST);
+        let (offered, workload) = args.load.resolve(&loader, loader.workload(&args.workload)?, seed, usual)?;
         let scenario = match world {
             World::Mock | World::Sim => Some(loader.scenario(args.scenario.as_deref().unwrap_or("congested"))?),
             World::Live | World::Endpoint => None,
         };
         let shares = scenario.as_ref().map(Scenario::phases).unwrap_or_default();
-        let phases = Phases::lay_out(offered.warmup, offered.duration, &offered.phases(shares));
+        let (blocks, phases) = match &turns {
+            Some(turns) => turns.lay_out(&offered, seed)?,
+            None => (vec![], Phases::lay_out(offered.warmup, offered.duration, &offered.phases(shares))),
+        };
         let plan = match &offered.traffic {
-            Traffic::Open(load) => plan(load, &offered, (world, &phases))?,
+            Traffic::Open(load) => {
+                let rounds = turns.map(|turns| turns.rounds);
+                plan(load, &offered, (rounds, seed), (world, &phases))?
+            }
             Traffic::Closed(_) => None,
         };
         let targets: usize = profile.routes.iter().map(|route| route.targets.len()).sum();
@@ -116,6 +131,7 @@ impl Config {
             set: args.sources.set.iter().map(ToString::to_string).collect(),
             api: args.api.into(),
             phases,
+            blocks,
             plan,
             seed,
             in_flight,
@@ -142,26 +158,41 @@ impl Config {
         !self.world.is_modelled() && (self.endpoint_credentials || !every_target_is_an_endpoint)
     }
 
-    /// Routes that draw on one quota at the same time. In the mock each route has its own world.
+    /// Routes that draw on one quota at the same time: the workers of a closed loop take no turns. In the mock each
+    /// route has its own world.
     pub fn shared_quota(&self) -> Vec<String> {
-        if self.world.is_modelled() {
+        if self.world.is_modelled() || !self.blocks.is_empty() {
             return Vec::new();
         }
-        let mut users: BTreeMap<(RegionId, &str), BTreeSet<&str>> = BTreeMap::new();
-        for route in &self.profile.routes {
-            for target in &route.targets {
-                users.entry((target.endpoint(), target.model())).or_default().insert(&route.name);
-            }
+        let sharing = self.profile.groups().into_iter().filter(|group| group.len() > 1).flatten();
+        sharing.map(|route| self.profile.routes[usize::from(route)].name.clone()).collect()
+    }
+
+    /// Blocks per route.
+    fn rounds(&self) -> u16 {
+        self.blocks.last().map_or(1, |last| last.round + 1)
+    }
+
+    fn block_row(&self, block: &Block) -> BlockRow {
+        BlockRow {
+            block: block.round + 1,
+            routes: block.routes.iter().map(|route| self.profile.routes[usize::from(*route)].name.clone()).collect(),
+            start_ns: block.start,
+            measured_ns: block.measured,
+            end_ns: block.end,
         }
-        let sharing: BTreeSet<&str> = users.into_values().filter(|routes| routes.len() > 1).flatten().collect();
-        sharing.into_iter().map(str::to_owned).collect()
     }
 
     pub fn headline(&self) -> String {
         let routes = self.profile.routes.len();
         let scenario = self.scenario.as_ref().map(|s| format!(", scenario {}", s.name)).unwrap_or_default();
+        let turns = self.blocks.last().map(|last| {
+            let all = length(last.end.since_start());
+            format!(", in each of {} blocks per route, which take turns for {all}", self.rounds())
+        });
+        let turns = turns.unwrap_or_default();
         format!(
-            "{} {}: {} {} × {} ({}) over {} after {} of warm-up{scenario}, seed {}",
+            "{} {}: {} {} × {} ({}) over {} after {} of warm-up{turns}{scenario}, seed {}",
             run::label(self.world, self.offered.traffic.kind()),
             self.profile.name,
             routes,
@@ -233,6 +264,7 @@ impl Config {
             rps: self.offered.mean,
             stages: self.offered.stages.iter().map(ToString::to_string).collect(),
             trace: self.offered.trace.clone(),
+            blocks: self.rounds(),
             duration: Span(self.offered.duration),
             warmup: Span(self.offered.warmup),
             seed: self.seed,
@@ -263,18 +295,24 @@ impl Config {
             },
             config_hash: config.hash(),
             config,
+            blocks: self.blocks.iter().map(|block| self.block_row(block)).collect(),
             finished: None,
         }
     }
 }
 
 /// What an open loop fires in real time. What it simulates is drawn on the way.
-fn plan(load: &Load, offered: &Offered, (world, phases): (World, &Phases)) -> Result<Option<Arc<Plan>>, Failure> {
+fn plan(
+    load: &Load,
+    offered: &Offered,
+    (rounds, seed): (Option<u16>, Seed),
+    (world, phases): (World, &Phases),
+) -> Result<Option<Arc<Plan>>, Failure> {
     let arrivals = offered.arrivals.unwrap_or_default();
     let (plan, last) = if world == World::Sim {
         (None, number(load, arrivals, offered.warmup)?)
     } else {
-        let plan = draw(load, arrivals)?;
+        let plan = draw(load, arrivals, rounds, seed)?;
         let last = plan.requests().last().map(|request| request.intended);
         (Some(Arc::new(plan)), last)
     };
@@ -284,14 +322,19 @@ fn plan(load: &Load, offered: &Offered, (world, phases): (World, &Phases)) -> Re
     Ok(plan)
 }
 
-/// The plan of a run in real time.
-fn draw(load: &Load, arrivals: f64) -> Result<Plan, Failure> {
+/// The plan of a run in real time. Where routes take turns each round is drawn anew: blocks that repeat
+/// each other would count as one.
+fn draw(load: &Load, arrivals: f64, rounds: Option<u16>, seed: Seed) -> Result<Plan, Failure> {
+    let arrivals = arrivals * f64::from(rounds.unwrap_or(1));
     if arrivals > MOST_REQUESTS {
         return Err(Failure::usage(format!(
             "{arrivals:.0} requests are more than one plan holds ({MOST_REQUESTS:.0}); lower --rps or --duration"
         )));
     }
-    Ok(Plan::draw(load))
+    Ok(match rounds {
+        None => Plan::draw(load),
+        Some(rounds) => Plan::in_rounds((0..rounds).map(|round| load.under(seed.of_round(round)))),
+    })
 }
 
 /// What a simulation draws on the way must be countable too. Returns when one of its requests starts: any one, if there

@@ -40,6 +40,7 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
         kind: config.offered.traffic.kind(),
         seed: config.seed,
         stopped: ending.stopped,
+        blocks: config.blocks.clone(),
         routes: manifest.config.routes.clone(),
         evidence: ending.evidence,
     };

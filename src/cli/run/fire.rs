@@ -1,13 +1,16 @@
 //! Carries a run out in real time: the mock, where one is asked for, the clients and the collector.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::config::Config;
+use super::load::Offered;
 use crate::bedrock::{Access, ClientSpec, live_access, placeholder_access};
 use crate::cli::exit::Failure;
 use crate::cli::mock::loopback;
 use crate::clock::Clock;
 use crate::core::RegionId;
+use crate::core::block::{Block, Timing};
 use crate::core::run::World;
 use crate::drive::{self, Collector, Display, Ending, Firing, Progress, RouteSpec, RunSpec, SentCounts, Stop};
 use crate::measure::Recorder;
@@ -51,10 +54,18 @@ impl Ready {
         let stop = Arc::new(Stop::default());
         let collector = Collector::start(recorder, rows, stop.clone()).map_err(|e| Failure::failed(e.to_string()))?;
         let names: Vec<_> = config.profile.routes.iter().map(|route| route.name.clone()).collect();
-        let length = config.phases.measured().1;
+        let blocks = match config.blocks.is_empty() {
+            true => {
+                let Offered { warmup, duration, .. } = config.offered;
+                let timing = Timing { warmup, measured: duration, gap: Duration::ZERO };
+                vec![Arc::new(Block::whole(routes.len() as u16, timing))]
+            }
+            false => config.blocks.clone(),
+        };
         let sent = Arc::new(SentCounts::new(routes.len()));
         let spec = RunSpec {
             firing: firing.clone(),
+            blocks: blocks.clone(),
             seed: config.seed,
             phases: config.phases.clone(),
             routes,
@@ -64,9 +75,10 @@ impl Ready {
             sent: sent.clone(),
         };
         let mut progress = None;
+        let turns = blocks.clone();
         let ready = || {
             // A run without a display is still a run.
-            progress = Progress::start(display, names, length, clock.clone(), collector.recorder(), sent).ok();
+            progress = Progress::start(display, names, turns, clock.clone(), collector.recorder(), sent).ok();
         };
         let ending = drive::run(spec, &clock, &stop, collector.sender(), ready);
         drop(progress);
@@ -74,8 +86,11 @@ impl Ready {
         let mut ending = ending.map_err(Failure::failed)?;
         ending.evidence.shared_quota = config.shared_quota();
         if let Firing::Plan(plan) = firing {
-            let fired = plan.requests().iter().filter(|request| ending.stopped.is_none_or(|at| request.intended < at));
-            fired.for_each(|request| recorder.planned(request));
+            let on_time = |at| ending.stopped.is_none_or(|stopped| at < stopped);
+            for (request, block) in plan.firings(&blocks).filter(|(request, _)| on_time(request.intended)) {
+                let filed = request.intended.before(block.shift());
+                block.routes.iter().for_each(|route| recorder.planned_for(usize::from(*route), filed));
+            }
         }
         Ok(Fired { recorder, ending, written, started_unix_nanos: clock.zero_unix_nanos() })
     }

@@ -133,11 +133,18 @@ struct Recorded {
 }
 
 impl LoadArgs {
-    /// Returns the workload with the lengths of the trace, if there is one.
+    /// Returns the workload with the lengths of the trace, if there is one. Where nothing else says how long
+    /// is measured, it is `usual`.
     ///
     /// # Errors
     /// One clear line about the first thing that cannot be.
-    pub fn resolve(self, loader: &Loader, workload: Workload, seed: Seed) -> Result<(Offered, Workload), Failure> {
+    pub fn resolve(
+        self,
+        loader: &Loader,
+        workload: Workload,
+        seed: Seed,
+        usual: Option<Span>,
+    ) -> Result<(Offered, Workload), Failure> {
         if let Some(workers) = self.concurrency {
             return Ok((self.closed(workers, &workload, seed)?, workload));
         }
@@ -145,7 +152,7 @@ impl LoadArgs {
         self.check_rates()?;
         let recorded = self.trace.as_deref().map(Recorded::read).transpose()?;
         let pattern = self.pattern.as_deref().map(|name| loader.pattern(name)).transpose()?;
-        let (warmup, duration) = self.times(recorded.as_ref())?;
+        let (warmup, duration) = self.times(recorded.as_ref(), usual.map_or(USUAL_DURATION, |usual| usual.0))?;
         let rates = match (&recorded, &pattern, self.rps) {
             // An offset in seconds is the number of arrivals to expect at one per second.
             (Some(_), ..) => RateCurve::level(Rate(1.0), warmup + duration),
@@ -199,7 +206,7 @@ impl LoadArgs {
         if !(1..=MOST_WORKERS).contains(&workers) {
             return Err(Failure::usage(format!("--concurrency must be from 1 to {MOST_WORKERS}, not {workers}")));
         }
-        let (warmup, duration) = self.times(None)?;
+        let (warmup, duration) = self.times(None, USUAL_DURATION)?;
         Ok(Offered {
             traffic: Traffic::Closed(ClosedLoop::new(workers, warmup + duration, workload, seed)),
             warmup,
@@ -268,14 +275,14 @@ impl LoadArgs {
     }
 
     /// Warm-up and measured time.
-    fn times(&self, recorded: Option<&Recorded>) -> Result<(Duration, Duration), Failure> {
+    fn times(&self, recorded: Option<&Recorded>, usual: Duration) -> Result<(Duration, Duration), Failure> {
         let wrong = |what: &str| Err(Failure::usage(what));
         let asked = self.duration.map(|duration| duration.0);
         if asked.is_some_and(|duration| duration.is_zero()) {
             return wrong("--duration must be above 0");
         }
-        let usual = if recorded.is_some() { Duration::ZERO } else { USUAL_WARMUP };
-        let warmup = self.warmup.map_or(usual, |warmup| warmup.0);
+        let usual_warmup = if recorded.is_some() { Duration::ZERO } else { USUAL_WARMUP };
+        let warmup = self.warmup.map_or(usual_warmup, |warmup| warmup.0);
         if asked.is_some_and(|duration| duration > LONGEST) || warmup > LONGEST {
             return wrong("--duration and --warmup can be at most 7 days");
         }
@@ -290,7 +297,7 @@ impl LoadArgs {
         }
         let stages = self.stage.iter().try_fold(Duration::ZERO, |sum, stage| sum.checked_add(stage.length.0));
         match stages {
-            Some(none) if none.is_zero() => Ok((warmup, asked.unwrap_or(USUAL_DURATION))),
+            Some(none) if none.is_zero() => Ok((warmup, asked.unwrap_or(usual))),
             Some(sum) if sum <= LONGEST => Ok((warmup, sum)),
             _ => wrong("--stage: all together can be at most 7 days"),
         }

@@ -6,6 +6,7 @@ mod finish;
 mod fire;
 mod load;
 mod simulate;
+mod turns;
 
 pub use args::RunArgs;
 pub use load::{LoadArgs, Offered, Rates, arrivals};

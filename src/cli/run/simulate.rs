@@ -92,7 +92,7 @@ impl Sink for Kept {
         self.recorder.record(request, attempts);
         if let (Some(rows), true) = (&mut self.rows, self.written.is_ok()) {
             self.written =
-                attempts.iter().try_for_each(|attempt| rows.attempt(attempt)).and_then(|()| rows.request(request));
+                attempts.iter().try_for_each(|attempt| rows.attempt(attempt)).and_then(|()| rows.request(request, 0));
         }
     }
 

@@ -11,7 +11,7 @@ use crate::core::residency::Standing;
 use crate::core::run::{Loop, RouteHead, World};
 use crate::core::seed::{Draws, Purpose};
 use crate::core::units::{Rate, Span};
-use crate::core::{Outcome, RegionId, Request, RunTime, Seed};
+use crate::core::{Outcome, RegionId, RunTime, Seed};
 use crate::measure::Context;
 use crate::measure::verdict::Evidence;
 use crate::measure::{Recorder, Summary};
@@ -83,7 +83,7 @@ pub fn run(routes: Vec<(RouteHead, Kind)>, seconds: f64, stop: f64) -> Run {
             break;
         }
         let at = RunTime::from_secs_f64(intended);
-        recorder.planned(&Request { index, intended: at, input_tokens: 1, max_tokens: 1 });
+        (0..routes.len()).for_each(|route| recorder.planned_for(route, at));
         for (route, (_, kind)) in routes.iter().enumerate() {
             let phase = phases.index_at(at);
             let congestion = if phases.get(phase).name == "congested" { 1.0 } else { 0.0 };
@@ -100,6 +100,7 @@ pub fn run(routes: Vec<(RouteHead, Kind)>, seconds: f64, stop: f64) -> Run {
         kind: Loop::Open,
         seed: SEED,
         stopped,
+        blocks: vec![],
         routes: heads.clone(),
         evidence: Evidence::default(),
     };
@@ -204,6 +205,7 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         rps: Some(Rate(f64::from(RPS))),
         stages: vec![],
         trace: None,
+        blocks: 1,
         duration: span(seconds),
         warmup: span(WARMUP),
         seed: SEED,
@@ -230,6 +232,7 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         host: Host { os: "linux".into(), arch: "x86_64".into(), cores: 8 },
         config_hash: config.hash(),
         config,
+        blocks: vec![],
         finished: Some(Finished { unix_nanos: 0, interrupted }),
     }
 }
