@@ -82,8 +82,8 @@ pub fn idle(blocks: &[Arc<Block>], now: RunTime) -> Duration {
 
 /// How far a route had come at `now`, its blocks laid end to end.
 pub fn progress(blocks: &[Arc<Block>], route: u16, now: RunTime) -> RunTime {
-    let begun = blocks.iter().filter(|block| block.routes.contains(&route) && block.start <= now);
-    begun.last().map_or(RunTime::ZERO, |block| now.min(block.end).before(block.shift()))
+    let mut begun = blocks.iter().filter(|block| block.routes.contains(&route) && block.start <= now);
+    begun.next_back().map_or(RunTime::ZERO, |block| now.min(block.end).before(block.shift()))
 }
 
 #[cfg(test)]
