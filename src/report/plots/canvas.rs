@@ -127,6 +127,21 @@ pub fn paint(height: f64, draw: impl FnOnce(&Canvas<'_>)) -> String {
     )
 }
 
+/// The SVG as an image of which a screen reader says `alt`.
+pub fn describe(svg: &str, alt: &str) -> String {
+    let mut escaped = String::with_capacity(alt.len());
+    for c in alt.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '"' => escaped.push_str("&quot;"),
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    svg.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{escaped}\" "), 1)
+}
+
 const IN_MEMORY: &str = "a string takes whatever is written to it";
 
 fn units(px: f64) -> i32 {
