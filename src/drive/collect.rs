@@ -98,7 +98,7 @@ fn count(recorder: &mut Recorder, mut record: Record) {
     let by = record.block.shift();
     record.request.shift(by);
     record.attempts.iter_mut().for_each(|attempt| attempt.shift(by));
-    recorder.record(&record.request, &record.attempts);
+    recorder.count(&record.request, &record.attempts);
 }
 
 fn write(rows: &mut RowWriter, record: &Record) -> io::Result<()> {

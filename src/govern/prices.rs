@@ -150,7 +150,9 @@ fn stale(date: &str, model: &str, today: &str) -> Option<String> {
             "the price of {model} is of {date}, {} days before this run: check it, and pass newer ones with --prices",
             now - then
         )),
-        _ => Some(format!("the price of {model} is of `{date}`, which is no date like 2026-11-23: its age is not known")),
+        _ => {
+            Some(format!("the price of {model} is of `{date}`, which is no date like 2026-11-23: its age is not known"))
+        }
     }
 }
 

@@ -85,7 +85,7 @@ mod tests {
         let mut recorder = Recorder::new(phases, vec![], 1);
         let mut ok = attempt(0, 0.0, 1.0, Outcome::Ok);
         ok.usage = Some(Usage { input_tokens: 1_000, output_tokens: 100 });
-        recorder.record(&record(0, 0.0, 1.0, Outcome::Ok), &[ok]);
+        recorder.count(&record(0, 0.0, 1.0, Outcome::Ok), &[ok]);
         CostSummary::new(&recorder.routes()[0], good, prices)
     }
 

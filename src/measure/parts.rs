@@ -45,8 +45,11 @@ impl Part {
         Self::Stream,
     ];
 
-    pub const fn name(self) -> &'static str {
+    /// `streamed` is whether any answer came in pieces: of one that did not, nobody saw the first token.
+    pub const fn name(self, streamed: bool) -> &'static str {
         match self {
+            Self::Model if !streamed => "model",
+            Self::Service if !streamed => "service",
             Self::Client => "client",
             Self::OtherAttempts => "other attempts",
             Self::Connection => "connection",
@@ -115,7 +118,10 @@ impl Parts {
             0 => &[Part::Queue, Part::Model],
             _ => &[Part::Service],
         };
-        let known = |part: &Part| !split.contains(part) || self.sums[*part as usize] > 0;
+        let known = |part: &Part| match part {
+            Part::Stream => self.sums[Part::Stream as usize] > 0,
+            part => !split.contains(part) || self.sums[*part as usize] > 0,
+        };
         (self.n > 0).then(|| PartsSummary {
             n: self.n,
             untold: self.untold,
@@ -140,6 +146,11 @@ impl PartsSummary {
     /// Mean response time in milliseconds.
     pub fn total(&self) -> f64 {
         self.mean.values().sum()
+    }
+
+    /// Whether any answer came in pieces.
+    pub fn streamed(&self) -> bool {
+        self.mean.contains_key(&Part::Stream)
     }
 
     /// In milliseconds; zero for what is not told apart.
@@ -224,6 +235,16 @@ mod tests {
         let (request, settled) = answered();
         let found = split(&request, Some(&AttemptRecord { service_latency: None, ..settled }));
         assert_eq!((found.of(Part::Network), found.of(Part::Service), found.untold), (600.0, 0.0, 1));
+    }
+
+    #[test]
+    fn a_call_that_does_not_stream_has_service_and_no_first_token() {
+        let (request, mut settled) = answered();
+        (settled.first_token, settled.last_token) = (None, None);
+        let found = split(&request, Some(&settled));
+        assert_eq!((found.of(Part::Service), found.of(Part::Network)), (1_000.0, 200.0));
+        assert!(!found.streamed());
+        assert_eq!(Part::Service.name(found.streamed()), "service");
     }
 
     #[test]

@@ -92,7 +92,14 @@ pub struct Slice {
 
 impl Slice {
     fn new(empty: fn() -> Histogram) -> Self {
-        Self { planned: 0, sent: 0, good: 0, outcomes: Outcomes::default(), times: Times::new(empty), parts: Parts::default() }
+        Self {
+            planned: 0,
+            sent: 0,
+            good: 0,
+            outcomes: Outcomes::default(),
+            times: Times::new(empty),
+            parts: Parts::default(),
+        }
     }
 
     pub fn merge(&mut self, other: &Self) {
@@ -219,7 +226,7 @@ impl Recorder {
     }
 
     /// Counts a request with its attempts, oldest first: all that there is to count of it.
-    pub fn record(&mut self, request: &RequestRecord, attempts: &[AttemptRecord]) {
+    pub fn count(&mut self, request: &RequestRecord, attempts: &[AttemptRecord]) {
         attempts.iter().for_each(|attempt| self.attempt(attempt, request.intended));
         self.request(request);
         if request.outcome.is_ok() {
@@ -229,7 +236,7 @@ impl Recorder {
         }
     }
 
-    /// The request's half of [`Self::record`].
+    /// The request's half of [`Self::count`].
     pub(crate) fn request(&mut self, record: &RequestRecord) {
         let good = self.slos.iter().all(|slo| slo.met_by(record)) && record.outcome.is_ok();
         let phase = usize::from(record.phase);
@@ -262,7 +269,7 @@ impl Recorder {
         }
     }
 
-    /// An attempt's part of [`Self::record`]; `intended` is that of its request.
+    /// An attempt's part of [`Self::count`]; `intended` is that of its request.
     pub(crate) fn attempt(&mut self, record: &AttemptRecord, intended: RunTime) {
         let bucket = self.bucket_at(record.finished);
         let measured = self.phases.get(self.phases.index_at(intended)).measured;
@@ -419,7 +426,7 @@ pub(crate) mod tests {
         request.last_sent = Some(RunTime::from_secs_f64(0.4));
         let mut second = attempt(1, 0.4, 0.6, Outcome::Ok);
         second.service_latency = Some(Duration::from_millis(500));
-        recorder.record(&request, &[attempt(0, 0.0, 0.4, Outcome::Throttled), second]);
+        recorder.count(&request, &[attempt(0, 0.0, 0.4, Outcome::Throttled), second]);
         let whole = recorder.routes()[0].whole(recorder.phases());
         let parts = whole.parts.summary().unwrap();
         assert_eq!((parts.of(Part::OtherAttempts), parts.of(Part::Service), parts.untold), (400.0, 500.0, 0));

@@ -86,7 +86,8 @@ fn heads() -> Vec<RouteHead> {
 /// Everything is priced but Singapore.
 fn prices(routes: &[RouteHead]) -> Vec<RoutePrices> {
     let of_route = |route: &RouteHead| {
-        let (unknown, known): (Vec<_>, Vec<_>) = route.targets.iter().partition(|t| t.region == region("ap-southeast-1"));
+        let (unknown, known): (Vec<_>, Vec<_>) =
+            route.targets.iter().partition(|t| t.region == region("ap-southeast-1"));
         let price = Price { input: 2.2, output: 11.0, source: "a price list".into(), date: "2026-11-20".into() };
         let priced = |target: &&TargetHead| PricedTarget {
             region: target.region,
@@ -261,7 +262,7 @@ fn fire(recorder: &mut Recorder, index: u32, intended: RunTime, route: usize, co
                 usage,
                 prompt_hash: None,
             };
-            recorder.record(&request, &records);
+            recorder.count(&request, &records);
         }
     }
 }

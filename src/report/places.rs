@@ -34,12 +34,15 @@ pub fn by_jurisdiction(shares: &BTreeMap<RegionId, u64>) -> BTreeMap<Jurisdictio
     sums
 }
 
-/// `77.1 % in Australia, 22.9 % in Singapore`, of the tokens; the greatest share first.
+/// `77.1 % in Australia, 22.9 % in Singapore`, or `all in Australia`, of the tokens; the greatest share first.
 pub fn in_words(route: &RouteSummary) -> String {
     let shares = by_jurisdiction(&tokens(route));
     let all = shares.values().sum();
     let mut shares: Vec<_> = shares.into_iter().collect();
     shares.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    if let [(country, _)] = shares[..] {
+        return format!("all in {country}");
+    }
     let words: Vec<_> =
         shares.iter().map(|(country, count)| format!("{} in {country}", percent(*count, all))).collect();
     words.join(", ")

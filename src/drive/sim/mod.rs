@@ -134,7 +134,7 @@ pub trait Sink {
 impl Sink for Recorder {
     fn record(&mut self, request: &RequestRecord, attempts: &[AttemptRecord]) {
         self.planned_for(usize::from(request.route), request.intended);
-        self.record(request, attempts);
+        self.count(request, attempts);
     }
 
     fn stop(&mut self, _: RunTime) -> bool {

@@ -17,7 +17,8 @@ pub const FORMAT: Format =
     Format { file: "report.html", summary: "the whole report on one page, for reading, mailing and printing", render };
 
 /// No script, no network, no frame, no form: whatever a name or an error message may hold.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /// One part of the page.
 struct Section {
@@ -85,8 +86,8 @@ fn header(report: &Report<'_>, label: &str) -> Markup {
                 @if report.summary.interrupted { " " span class="badge bad" { "INTERRUPTED" } }
                 " started " (report.manifest.started)
             }
-            h1 { (report.manifest.config.profile) ": " (report.manifest.config.load) }
-            (facts(&phrase::headline(report)))
+            h1 { "Profile " (report.manifest.config.profile) ", " (report.manifest.config.load) }
+            (facts(&phrase::headline(report)[2..]))
             (facts(&phrase::setting(report)))
             @if let Some(caution) = phrase::caution(report.summary.world) {
                 p class="caution" { (caution) }

@@ -38,37 +38,57 @@ pub fn all(report: &Report<'_>) -> Vec<Section> {
     vec![
         section("findings", "Findings", findings(report)),
         section("load", "Load and outcomes", load(report)),
-        section("latency", "Latency", html! {
-            p class="about" {
-                "What users wait. A failed request ranks above every answer: a percentile that falls among the failures is "
-                span class="failed" { "failed" } ", not a time."
-            }
-            (plots(report, Topic::Latency))
-            (tables::latency(summary))
-            @if let Some(table) = tables::regions(summary) { (table) }
-        }),
-        section("course", "As the run went on", html! {
-            (plots(report, Topic::Course))
-            @if let Some(table) = tables::phases(summary) { (table) }
-        }),
-        section("time", "Where the time went", html! {
-            p class="about" {
-                "The mean response time of the answered requests, taken apart by the stamps of the client and the latency "
-                "that the service tells with each answer. What neither explains is left as unattributed."
-            }
-            (plots(report, Topic::Time))
-            @if let Some(table) = tables::parts(summary) { (table) }
-        }),
+        section(
+            "latency",
+            "Latency",
+            html! {
+                p class="about" {
+                    "What users wait. A failed request ranks above every answer: a percentile that falls among the failures is "
+                    span class="failed" { "failed" } ", not a time."
+                }
+                (plots(report, Topic::Latency))
+                (tables::latency(summary))
+                @if let Some(table) = tables::regions(summary) { (table) }
+            },
+        ),
+        section(
+            "course",
+            "As the run went on",
+            html! {
+                (plots(report, Topic::Course))
+                @if let Some(table) = tables::phases(summary) { (table) }
+            },
+        ),
+        section(
+            "time",
+            "Where the time went",
+            html! {
+                p class="about" {
+                    "The mean response time of the answered requests, taken apart by the stamps of the client and the latency "
+                    "that the service tells with each answer. What neither explains is left as unattributed."
+                }
+                (plots(report, Topic::Time))
+                @if let Some(table) = tables::parts(summary) { (table) }
+            },
+        ),
         section("cost", "Where the work went, and what it cost", cost(report)),
-        section("instrument", "The instrument", html! {
-            p class="about" { "What bedbench itself took, which is part of the numbers above." }
-            ul { @for fact in phrase::instrument(summary) { li { (super::capital(&fact)) } } }
-        }),
+        section(
+            "instrument",
+            "The instrument",
+            html! {
+                p class="about" { "What bedbench itself took, which is part of the numbers above." }
+                ul { @for fact in phrase::instrument(summary) { li { (super::capital(&fact)) } } }
+            },
+        ),
         section("setting", "What was run", setting(report)),
-        section("definitions", "How each number is defined", html! {
-            p class="about" { "In short; at length in " code { "docs/method.md" } " of bedbench." }
-            dl { @for (word, meaning) in DEFINITIONS { dt { (word) } dd { (super::capital(meaning)) "." } } }
-        }),
+        section(
+            "definitions",
+            "How each number is defined",
+            html! {
+                p class="about" { "In short; at length in " code { "docs/method.md" } " of bedbench." }
+                dl { @for (word, meaning) in DEFINITIONS { dt { (word) } dd { (super::capital(meaning)) "." } } }
+            },
+        ),
     ]
 }
 
@@ -81,7 +101,7 @@ fn findings(report: &Report<'_>) -> Markup {
             p class="about" {
                 "Response time over all requests, whole measured time; 95 % intervals of the differences in brackets."
             }
-            ul class="findings" { @for sentence in &sentences { li { (super::capital(sentence)) "." } } }
+            ul class="findings" { @for sentence in &sentences { li { (sentence) "." } } }
         }
     }
 }
@@ -117,9 +137,10 @@ fn setting(report: &Report<'_>) -> Markup {
     let json = serde_json::to_string_pretty(&report.manifest.config).expect("a configuration is plain data");
     html! {
         dl { @for (setting, value) in phrase::configuration(report) { dt { (setting) } dd { (value) } } }
-        details {
+        // Not printed: pages of it, and the manifest has it.
+        details class="bulk" {
             summary { "The effective configuration, number by number" }
-            pre tabindex="0" role="region" aria-label="Effective configuration" { (json) }
+            section class="scroll" tabindex="0" aria-label="Effective configuration" { pre { (json) } }
         }
     }
 }

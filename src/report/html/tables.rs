@@ -90,7 +90,8 @@ pub fn load(summary: &Summary) -> Markup {
             }
         }
     };
-    let about = "and how the requests ended: rates per second of measured time, counts with their share of all requests";
+    let about =
+        "and how the requests ended: rates per second of measured time, counts with their share of all requests";
     Sheet { title: "Load", about, head: heads("route", &columns), body }.markup()
 }
 
@@ -145,9 +146,8 @@ pub fn latency(summary: &Summary) -> Markup {
 /// Every phase, route by route; nothing in a run of one.
 pub fn phases(summary: &Summary) -> Option<Markup> {
     let first = summary.routes.first().filter(|route| route.slices.len() > 1)?;
-    let columns = [
-        "n", "ok", "throttled", "goodput", "TTFT p50", "TTFT p95", "response p50", "response p95", "response p99",
-    ];
+    let columns =
+        ["n", "ok", "throttled", "goodput", "TTFT p50", "TTFT p95", "response p50", "response p95", "response p99"];
     let body = html! {
         @for (i, phase) in first.slices.iter().enumerate().skip(1) {
             tbody {
@@ -178,6 +178,7 @@ pub fn phases(summary: &Summary) -> Option<Markup> {
 pub fn parts(summary: &Summary) -> Option<Markup> {
     let all = || summary.routes.iter().flat_map(|route| &route.slices).filter_map(|slice| slice.parts.as_ref());
     let parts: Vec<_> = Part::ALL.into_iter().filter(|part| all().any(|of| of.mean.contains_key(part))).collect();
+    let streamed = all().any(PartsSummary::streamed);
     all().next()?;
     let cells = |of: &PartsSummary| {
         html! {
@@ -187,7 +188,7 @@ pub fn parts(summary: &Summary) -> Option<Markup> {
         }
     };
     let columns: Vec<_> = std::iter::once("n")
-        .chain(parts.iter().map(|part| part.name()))
+        .chain(parts.iter().map(|part| part.name(streamed)))
         .chain(std::iter::once("mean response time"))
         .collect();
     let body = html! {
@@ -252,7 +253,8 @@ fn or_absent(text: String) -> String {
 }
 
 pub fn prices(summary: &Summary) -> Option<Markup> {
-    let rows: Vec<_> = summary.routes.iter().flat_map(|route| route.cost.prices.iter().map(move |at| (route, at))).collect();
+    let rows: Vec<_> =
+        summary.routes.iter().flat_map(|route| route.cost.prices.iter().map(move |at| (route, at))).collect();
     let body = html! {
         tbody {
             @for (route, at) in &rows {
@@ -275,7 +277,12 @@ pub fn prices(summary: &Summary) -> Option<Markup> {
             th scope="col" class="text" { "source" }
         }
     };
-    let sheet = Sheet { title: "Prices", about: "in USD, as this run took them; verify them before you rely on them", head, body };
+    let sheet = Sheet {
+        title: "Prices",
+        about: "in USD, as this run took them; verify them before you rely on them",
+        head,
+        body,
+    };
     (!rows.is_empty()).then(|| sheet.markup())
 }
 

@@ -85,7 +85,7 @@ impl Type {
         let mut lines: Vec<String> = Vec::new();
         for word in words(text) {
             match lines.last_mut() {
-                Some(line) if self.width(line) + self.width(&word) + 0.3 * self.size <= room => {
+                Some(line) if self.width(line) + self.width(" ") + self.width(&word) <= room => {
                     line.push(' ');
                     line.push_str(&word);
                 }

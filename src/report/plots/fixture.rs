@@ -189,7 +189,7 @@ fn put(recorder: &mut Recorder, (route, index, phase): (u16, u32, u16), intended
         usage: None,
         prompt_hash: None,
     };
-    recorder.record(&request, &attempts);
+    recorder.count(&request, &attempts);
 }
 
 fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: bool) -> Manifest {

@@ -66,17 +66,18 @@ fn draw(report: &Report<'_>) -> String {
     let summary = report.summary;
     let frame = Frame::new(report, &title(summary), &notes(summary));
     let used: Vec<_> = Part::ALL.into_iter().filter(|part| all(summary).any(|parts| drawn(parts, *part))).collect();
-    let legend = legend(&used);
+    let streamed = all(summary).any(PartsSummary::streamed);
+    let legend = legend(&used, streamed);
     let lanes = legend.last().map_or(0.0, |(_, (_, y))| y + LEGEND);
     let top = frame.top() + lanes + 8.0;
     let (rows, bottom) = rows(summary, top);
-    let x = Scale::linear(0.0, all(summary).map(PartsSummary::total).fold(0.0, f64::max).max(1.0) * 1.02)
-        .over(LEFT, RIGHT);
+    let x =
+        Scale::linear(0.0, all(summary).map(PartsSummary::total).fold(0.0, f64::max).max(1.0) * 1.02).over(LEFT, RIGHT);
     frame.paint(bottom + 40.0, |canvas| {
         for (part, (left, y)) in &legend {
             let (left, middle) = (LEFT + left, frame.top() + y + LEGEND / 2.0);
             canvas.rect((left, middle - 6.0), (left + 12.0, middle + 6.0), dress(*part).color);
-            canvas.text(part.name(), (left + 18.0, middle), SMALL);
+            canvas.text(part.name(streamed), (left + 18.0, middle), SMALL);
         }
         let ticks = x.ticks(8);
         for tick in &ticks {
@@ -87,7 +88,11 @@ fn draw(report: &Report<'_>) -> String {
         }
         canvas.line(&[(LEFT, top - 4.0), (LEFT, bottom)], stroke(AXIS, 1.0));
         columns(canvas, &x, &ticks, bottom, |ms| time_tick(ms / 1e3));
-        canvas.text("mean response time of the answered requests", ((LEFT + RIGHT) / 2.0, bottom + 34.0), TICK.centred());
+        canvas.text(
+            "mean response time of the answered requests",
+            ((LEFT + RIGHT) / 2.0, bottom + 34.0),
+            TICK.centred(),
+        );
     })
 }
 
@@ -101,10 +106,10 @@ fn drawn(parts: &PartsSummary, part: Part) -> bool {
 }
 
 /// Where the name of each part goes, on as many lines as it takes.
-fn legend(parts: &[Part]) -> Vec<(Part, Point)> {
+fn legend(parts: &[Part], streamed: bool) -> Vec<(Part, Point)> {
     let (mut left, mut y) = (0.0, 0.0);
     let place = |part: &Part| {
-        let wide = SMALL.width(part.name()) + 36.0;
+        let wide = SMALL.width(part.name(streamed)) + 36.0;
         if left + wide > WIDTH - MARGIN - LEFT {
             (left, y) = (0.0, y + LEGEND);
         }
@@ -189,14 +194,14 @@ fn notes(summary: &Summary) -> String {
     let told = if all(summary).any(|parts| parts.mean.contains_key(&Part::Queue)) {
         "Queue and model are told by the simulation; no client could tell them apart."
     } else {
-        "Service to first token: the latency that the service tells, less the stream; its queue and its model cannot \
-         be told apart."
+        "Service: the latency that the service tells, less the stream; its queue and its model cannot be told apart."
     };
     notes.push_str(told);
-    let (untold, n) = summary.routes.iter().filter_map(|route| route.whole().parts.as_ref()).fold(
-        (0, 0),
-        |(untold, n), parts| (untold + parts.untold, n + parts.n),
-    );
+    let (untold, n) = summary
+        .routes
+        .iter()
+        .filter_map(|route| route.whole().parts.as_ref())
+        .fold((0, 0), |(untold, n), parts| (untold + parts.untold, n + parts.n));
     if untold > 0 {
         notes.push_str(&format!(
             " {} of {} answers told no latency: their time to the first token is unattributed.",
@@ -225,7 +230,7 @@ fn title(summary: &Summary) -> String {
             return format!(
                 "Answers of {name} take {} longer in “{busy}” than in “{calm}”; {} takes {} more",
                 span(more),
-                most.name(),
+                most.name(whole.streamed()),
                 span(growth(most))
             );
         }
@@ -235,7 +240,7 @@ fn title(summary: &Summary) -> String {
     format!(
         "An answer of {name} takes {} on average; {} is {} of it",
         span(whole.total()),
-        greatest.name(),
+        greatest.name(whole.streamed()),
         percent(whole.of(greatest) / whole.total())
     )
 }

@@ -302,7 +302,9 @@ fn label(canvas: &Canvas<'_>, lines: &[Line<'_>], ends: &[Option<Point>], top: f
     for ((line, block), (end, middle)) in lines.iter().zip(&blocks).zip(ends.iter().zip(&middles)) {
         let mut y = middle - (block.len() as f64 - 1.0) * LINE / 2.0;
         if let Some(end) = end {
-            canvas.line(&[*end, (RIGHT + 8.0, end.1), (left - 6.0, y)], stroke(line.look.color, 1.0));
+            // Across the field it is no part of the line, and must not look like one.
+            canvas.line(&[*end, (RIGHT + 8.0, end.1)], dashed(line.look.color, 0.75, 1.0, 3.0));
+            canvas.line(&[(RIGHT + 8.0, end.1), (left - 6.0, y)], stroke(line.look.color, 1.0));
         }
         for (text, kind) in block {
             canvas.text(text, (left, y), *kind);

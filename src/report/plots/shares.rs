@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Type, WIDTH, stroke};
 use super::style::{AXIS, Frame, INK, LABEL, Look, MARGIN, SMALL, WHITE, shown};
 use super::{Plot, Report, Topic};
 use crate::core::RegionId;
-use crate::core::units::{grouped, percent};
+use crate::core::units::percent;
 use crate::measure::summary::{RouteSummary, Summary};
 use crate::report::places;
 
@@ -49,7 +49,7 @@ fn draw(report: &Report<'_>) -> String {
             canvas.text(&name, (LEFT, top + 8.0), LABEL);
             let left = LEFT + LABEL.width(&name) + 12.0;
             let law = Some(places::in_words(route)).filter(|words| !words.is_empty());
-            let law = law.map_or("no tokens".into(), |words| format!("tokens: {words}"));
+            let law = law.map_or("no tokens".into(), |words| format!("tokens {words}"));
             canvas.text(&SMALL.fit(&law, WIDTH - MARGIN - left), (left, top + 8.5), SMALL);
             let tokens = places::tokens(route);
             let bars = [("attempts", places::attempts(route)), ("tokens", tokens)];
@@ -58,9 +58,10 @@ fn draw(report: &Report<'_>) -> String {
                 canvas.text(what, (LEFT - 12.0, top + BAR / 2.0), SMALL.right());
                 draw_bar(canvas, &x, &shares, &order, top);
             }
+            let bars = top + HEAD;
+            canvas.line(&[(LEFT, bars - 3.0), (LEFT, bars + 2.0 * BAR + GAP + 3.0)], stroke(AXIS, 1.0));
         }
         columns(canvas, &x, &[0.0, 0.25, 0.5, 0.75, 1.0], bottom, |share| format!("{} %", plain(share * 100.0)));
-        canvas.line(&[(LEFT, top + HEAD - 4.0), (LEFT, bottom)], stroke(AXIS, 1.0));
     })
 }
 
@@ -111,8 +112,10 @@ fn notes(summary: &Summary) -> String {
     } else {
         "tokens, too: where an inference profile has them processed, no client can see"
     };
-    format!("Attempts in the measured time, by the Region whose endpoint was called; {tokens}. Tokens: input and output of \
-             all attempts.")
+    format!(
+        "Attempts in the measured time, by the Region whose endpoint was called; {tokens}. Tokens: input and output of \
+             all attempts."
+    )
 }
 
 /// The route whose tokens are spread over the most countries, and how.
@@ -123,16 +126,16 @@ fn title(summary: &Summary) -> String {
         let most = shares.values().max().copied().unwrap_or(0);
         (all > 0).then(|| (all - most) as f64 / all as f64).unwrap_or(0.0)
     };
-    let mixed = summary.routes.iter().max_by(|a, b| spread(a).total_cmp(&spread(b))).filter(|route| spread(route) > 0.0);
+    let mixed =
+        summary.routes.iter().max_by(|a, b| spread(a).total_cmp(&spread(b))).filter(|route| spread(route) > 0.0);
     match mixed {
-        Some(route) => format!("Tokens of {}: {}", shown(&route.head), places::in_words(route)),
+        Some(route) => format!("Tokens of {} {}", shown(&route.head), places::in_words(route)),
         None if summary.routes.iter().all(|route| places::tokens(route).values().sum::<u64>() == 0) => {
-            "No token was answered".into()
+            "No request was answered".into()
         }
-        None => {
-            let of = |route: &RouteSummary| places::tokens(route).values().sum::<u64>();
-            let all = summary.routes.iter().map(of).sum();
-            format!("The tokens of each route stay in one country: {} in all", grouped(all))
+        None if summary.routes.iter().any(|route| !route.processed.is_empty()) => {
+            "The tokens of each route were processed in one country".into()
         }
+        None => "Each route asked for its tokens in one country".into(),
     }
 }
