@@ -81,8 +81,7 @@ fn recording(criterion: &mut Criterion) {
             || Recorder::new(phases.clone(), slos.clone(), 1),
             |recorder| {
                 for (request, attempt) in &records {
-                    recorder.attempt(attempt, request.intended);
-                    recorder.request(request);
+                    recorder.count(request, std::slice::from_ref(attempt));
                 }
             },
             BatchSize::LargeInput,

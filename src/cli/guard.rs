@@ -102,7 +102,7 @@ pub fn estimate(profile: &Profile, asked: Asked, prices: &Prices) -> String {
         }
     }
     if usd > 0.0 {
-        text += &format!("That is about {usd:.2} USD, by the list of prices in this version.\n");
+        text += &format!("That is about {usd:.2} USD, by the list of prices in this version and of --prices.\n");
     }
     for call in missing {
         text += &format!("No price is known for {call}: look it up before you go on.\n");

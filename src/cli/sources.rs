@@ -1,10 +1,12 @@
 //! What every command that reads profiles takes: where the model list is, and single values.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::exit::Failure;
 use crate::clock;
+use crate::govern::Prices;
 use crate::profile::{LoadError, Loader, Override};
 use crate::store::folder::rfc3339;
 
@@ -31,4 +33,17 @@ impl Sources {
         let overrides = self.set.iter().cloned().map(|set| set.on(today)).collect();
         Loader::new(self.models.as_deref(), latency, overrides)
     }
+}
+
+/// The built-in prices, under those of the file that the user named.
+///
+/// # Errors
+/// When the file cannot be read or is no list of prices.
+pub fn prices(own: Option<&Path>) -> Result<Prices, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
+    let built_in = Prices::built_in().map_err(|error| wrong(&error))?;
+    let Some(path) = own else { return Ok(built_in) };
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| Failure::usage(format!("--prices {}: {error}", path.display())))?;
+    built_in.under(&path.to_string_lossy(), &text).map_err(|error| wrong(&error))
 }

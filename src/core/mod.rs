@@ -7,6 +7,7 @@ pub mod log_normal;
 pub mod metric;
 pub mod outcome;
 pub mod phase;
+pub mod price;
 pub mod record;
 pub mod region;
 pub mod request;

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use super::Stop;
 use crate::clock::monotonic;
-use crate::core::RunTime;
 use crate::core::block::Block;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::measure::Recorder;
@@ -99,9 +98,7 @@ fn count(recorder: &mut Recorder, mut record: Record) {
     let by = record.block.shift();
     record.request.shift(by);
     record.attempts.iter_mut().for_each(|attempt| attempt.shift(by));
-    let intended: RunTime = record.request.intended;
-    record.attempts.iter().for_each(|attempt| recorder.attempt(attempt, intended));
-    recorder.request(&record.request);
+    recorder.count(&record.request, &record.attempts);
 }
 
 fn write(rows: &mut RowWriter, record: &Record) -> io::Result<()> {

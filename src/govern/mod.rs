@@ -2,4 +2,4 @@
 
 pub mod prices;
 
-pub use prices::{Price, Prices};
+pub use prices::Prices;

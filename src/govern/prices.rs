@@ -1,15 +1,21 @@
 //! Prices of tokens, by how a model is called and from where.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use serde::{Deserialize, Deserializer};
 
 use crate::core::RegionId;
+use crate::core::price::{Price, PricedTarget, RoutePrices, UnpricedTarget};
 use crate::core::residency::{Destination, Pool};
 use crate::profile::builtin;
 use crate::profile::toml_file::{FileError, check_schema, parse};
-use crate::profile::{IN_REGION, Models};
+use crate::profile::{IN_REGION, Models, Route};
 
 /// How rows name an ARN of provisioned capacity.
 const PROVISIONED: &str = "provisioned";
+
+/// Prices that are older than this when a run is made are to be checked.
+const STALE_AFTER_DAYS: i64 = 90;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,24 +48,6 @@ impl<'de> Deserialize<'de> for Place {
             "*" => Ok(Self::Everywhere),
             code => code.parse().map(Self::In).map_err(serde::de::Error::custom),
         }
-    }
-}
-
-/// What one way of calling a model costs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Price {
-    /// USD per million input tokens.
-    pub input: f64,
-    /// USD per million output tokens.
-    pub output: f64,
-    pub source: String,
-    pub date: String,
-}
-
-impl Price {
-    /// In USD.
-    pub fn of(&self, input_tokens: f64, output_tokens: f64) -> f64 {
-        (input_tokens * self.input + output_tokens * self.output) / 1e6
     }
 }
 
@@ -130,6 +118,41 @@ impl Prices {
             region,
         })?;
         Ok(Price { input: row.input, output: row.output, source: row.source.clone(), date: row.date.clone() })
+    }
+
+    /// What is known on `today` (`2026-11-23`) of the prices of a route's targets.
+    pub fn of_route(&self, route: &Route, models: &Models, today: &str) -> RoutePrices {
+        let mut prices = RoutePrices::default();
+        for target in &route.targets {
+            let (region, model) = (target.endpoint(), target.model().to_owned());
+            match self.of(target, models) {
+                Err(missing) => prices.unknown.push(UnpricedTarget { region, model, reason: missing.to_string() }),
+                Ok(price) => {
+                    prices.warnings.extend(stale(&price.date, &model, today));
+                    prices.known.push(PricedTarget { region, model, price });
+                }
+            }
+        }
+        prices.warnings.dedup();
+        prices
+    }
+}
+
+/// Why a price of this date is to be checked, if it is.
+fn stale(date: &str, model: &str, today: &str) -> Option<String> {
+    let days = |date: &str| {
+        let midnight = DateTime::from_str(&format!("{date}T00:00:00Z"), Format::DateTime).ok()?;
+        Some(midnight.secs() / 86_400)
+    };
+    match (days(date), days(today)) {
+        (Some(then), Some(now)) if now - then <= STALE_AFTER_DAYS => None,
+        (Some(then), Some(now)) => Some(format!(
+            "the price of {model} is of {date}, {} days before this run: check it, and pass newer ones with --prices",
+            now - then
+        )),
+        _ => {
+            Some(format!("the price of {model} is of `{date}`, which is no date like 2026-11-23: its age is not known"))
+        }
     }
 }
 
@@ -227,6 +250,24 @@ mod tests {
         for destination in profile.routes.iter().flat_map(|route| &route.targets) {
             assert!(prices.of(destination, &profile.models).is_ok(), "{destination:?}");
         }
+    }
+
+    #[test]
+    fn a_price_is_old_after_ninety_days() {
+        assert_eq!(stale("2026-08-25", "m", "2026-11-23"), None);
+        let said = stale("2026-08-24", "m", "2026-11-23").unwrap();
+        assert!(said.contains("2026-08-24, 91 days before this run"), "{said}");
+        assert!(stale("last spring", "m", "2026-11-23").unwrap().contains("no date"));
+    }
+
+    #[test]
+    fn a_route_says_which_of_its_targets_have_no_price() {
+        let profile = Loader::built_in().unwrap().profile("sydney").unwrap();
+        let prices = Prices(vec![]).of_route(&profile.routes[0], &profile.models, "2026-11-23");
+        assert!(prices.known.is_empty());
+        assert!(prices.unknown[0].reason.contains("--prices FILE"), "{prices:?}");
+        let prices = Prices::built_in().unwrap().of_route(&profile.routes[0], &profile.models, "2027-06-01");
+        assert!(prices.warnings.len() <= prices.known.len());
     }
 
     #[test]

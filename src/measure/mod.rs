@@ -1,6 +1,8 @@
 //! From records to numbers: histograms, time buckets, percentiles with their uncertainty, and the
 //! run's verdict on itself. Pure: the same records give the same numbers, now or years later.
 
+pub mod cost;
+pub mod parts;
 pub mod recorder;
 pub mod series;
 mod summarise;

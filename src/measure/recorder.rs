@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::parts::Parts;
 use super::series::{Histogram, Sample};
 use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, HttpVersion, RequestRecord, Tokens};
@@ -85,11 +86,20 @@ pub struct Slice {
     pub good: u64,
     pub outcomes: Outcomes,
     pub times: Times,
+    /// Where the time of the ok requests went. Kept by phase, not by bucket.
+    pub parts: Parts,
 }
 
 impl Slice {
     fn new(empty: fn() -> Histogram) -> Self {
-        Self { planned: 0, sent: 0, good: 0, outcomes: Outcomes::default(), times: Times::new(empty) }
+        Self {
+            planned: 0,
+            sent: 0,
+            good: 0,
+            outcomes: Outcomes::default(),
+            times: Times::new(empty),
+            parts: Parts::default(),
+        }
     }
 
     pub fn merge(&mut self, other: &Self) {
@@ -98,6 +108,7 @@ impl Slice {
         self.good += other.good;
         self.outcomes.merge(&other.outcomes);
         self.times.merge(&other.times);
+        self.parts.merge(&other.parts);
     }
 
     /// All requests but cancelled ones, failures last: what decides.
@@ -214,7 +225,19 @@ impl Recorder {
         }
     }
 
-    pub fn request(&mut self, record: &RequestRecord) {
+    /// Counts a request with its attempts, oldest first: all that there is to count of it.
+    pub fn count(&mut self, request: &RequestRecord, attempts: &[AttemptRecord]) {
+        attempts.iter().for_each(|attempt| self.attempt(attempt, request.intended));
+        self.request(request);
+        if request.outcome.is_ok() {
+            let settled = attempts.iter().find(|attempt| attempt.outcome.is_ok() && attempt.sent == request.last_sent);
+            let phase = usize::from(request.phase);
+            self.routes[usize::from(request.route)].phases[phase].parts.add(request, settled);
+        }
+    }
+
+    /// The request's half of [`Self::count`].
+    pub(crate) fn request(&mut self, record: &RequestRecord) {
         let good = self.slos.iter().all(|slo| slo.met_by(record)) && record.outcome.is_ok();
         let phase = usize::from(record.phase);
         let measured = self.phases.get(phase).measured;
@@ -246,8 +269,8 @@ impl Recorder {
         }
     }
 
-    /// Counts one attempt; `intended` is that of its request.
-    pub fn attempt(&mut self, record: &AttemptRecord, intended: RunTime) {
+    /// An attempt's part of [`Self::count`]; `intended` is that of its request.
+    pub(crate) fn attempt(&mut self, record: &AttemptRecord, intended: RunTime) {
         let bucket = self.bucket_at(record.finished);
         let measured = self.phases.get(self.phases.index_at(intended)).measured;
         let series = &mut self.routes[usize::from(record.route)];
@@ -347,6 +370,7 @@ fn bucket_width(measured: Duration) -> Duration {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::measure::parts::Part;
 
     pub fn record(index: u32, intended: f64, response: f64, outcome: Outcome) -> RequestRecord {
         let at = RunTime::from_secs_f64;
@@ -366,6 +390,46 @@ pub(crate) mod tests {
             usage: None,
             prompt_hash: None,
         }
+    }
+
+    pub fn attempt(attempt: u16, sent: f64, took: f64, outcome: Outcome) -> AttemptRecord {
+        let at = RunTime::from_secs_f64;
+        AttemptRecord {
+            route: 0,
+            index: 0,
+            attempt,
+            region: RegionId::SYDNEY,
+            target: 0,
+            asked_tokens: 400,
+            sent: Some(at(sent)),
+            head: None,
+            first_token: None,
+            last_token: None,
+            finished: at(sent + took),
+            outcome,
+            http_status: None,
+            error: None,
+            request_id: None,
+            acquisition: None,
+            usage: None,
+            place: None,
+            queued: None,
+            service_latency: None,
+        }
+    }
+
+    #[test]
+    fn time_is_split_by_the_attempt_that_answered() {
+        let phases = Phases::lay_out(Duration::ZERO, Duration::from_secs(60), &[]);
+        let mut recorder = Recorder::new(phases, vec![], 1);
+        let mut request = record(0, 0.0, 1.0, Outcome::Ok);
+        request.last_sent = Some(RunTime::from_secs_f64(0.4));
+        let mut second = attempt(1, 0.4, 0.6, Outcome::Ok);
+        second.service_latency = Some(Duration::from_millis(500));
+        recorder.count(&request, &[attempt(0, 0.0, 0.4, Outcome::Throttled), second]);
+        let whole = recorder.routes()[0].whole(recorder.phases());
+        let parts = whole.parts.summary().unwrap();
+        assert_eq!((parts.of(Part::OtherAttempts), parts.of(Part::Service), parts.untold), (400.0, 500.0, 0));
     }
 
     #[test]

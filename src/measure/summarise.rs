@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cost::CostSummary;
 use super::recorder::{Outcomes, Recorder, RegionShare, RouteSeries, Slice};
 use super::series::{Histogram, Level, Sample};
 use super::summary::{
@@ -12,6 +13,7 @@ use super::summary::{
 };
 use super::verdict::{self, Evidence};
 use crate::core::block;
+use crate::core::price::RoutePrices;
 use crate::core::run::{Loop, RouteHead, World};
 use crate::core::seed::Purpose;
 use crate::core::{Metric, Outcome, RunTime, Seed};
@@ -30,6 +32,8 @@ pub struct Context {
     /// The turns that routes took; empty where all were fired at once.
     pub blocks: Vec<Arc<block::Block>>,
     pub routes: Vec<RouteHead>,
+    /// By route; a route that has none is not priced.
+    pub prices: Vec<RoutePrices>,
     pub evidence: Evidence,
 }
 
@@ -45,7 +49,8 @@ impl Summary {
                     true => at,
                     false => block::progress(&context.blocks, route, at),
                 });
-                summarise_route(recorder, series, head, (context.kind, stopped))
+                let prices = context.prices.get(usize::from(route)).cloned().unwrap_or_default();
+                summarise_route(recorder, series, (head, &prices), (context.kind, stopped))
             })
             .collect();
         let compared = |other| match context.blocks.is_empty() {
@@ -73,7 +78,7 @@ impl Summary {
 fn summarise_route(
     recorder: &Recorder,
     series: &RouteSeries,
-    head: RouteHead,
+    (head, prices): (RouteHead, &RoutePrices),
     (kind, stopped): (Loop, Option<RunTime>),
 ) -> RouteSummary {
     let phases = recorder.phases();
@@ -120,6 +125,7 @@ fn summarise_route(
         slices,
         regions,
         processed,
+        cost: CostSummary::new(series, whole.good, prices),
         connections: ConnectionSummary {
             opened: connections.opened,
             reused: connections.reused,
@@ -181,6 +187,7 @@ where
         throughput: rate(slice.outcomes.get(Outcome::Ok)),
         goodput: rate(slice.good),
         metrics,
+        parts: slice.parts.summary(),
     }
 }
 

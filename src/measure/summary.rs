@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::cost::CostSummary;
+use super::parts::PartsSummary;
 use super::series::Level;
 use super::verdict::{Evidence, Verdict};
 use crate::core::region::Jurisdiction;
@@ -74,6 +76,9 @@ pub struct SliceSummary {
     /// Requests per second that met every SLO.
     pub goodput: f64,
     pub metrics: BTreeMap<Metric, MetricSummary>,
+    /// Where the time of the ok requests went; absent without one.
+    #[serde(default)]
+    pub parts: Option<PartsSummary>,
 }
 
 impl SliceSummary {
@@ -142,6 +147,8 @@ pub struct RouteSummary {
     pub slices: Vec<SliceSummary>,
     pub regions: Vec<RegionSummary>,
     pub processed: Vec<ProcessedSummary>,
+    #[serde(default)]
+    pub cost: CostSummary,
     pub connections: ConnectionSummary,
     pub dispatch_lag: Percentiles,
 }

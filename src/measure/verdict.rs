@@ -263,6 +263,7 @@ mod tests {
             stopped: None,
             blocks: vec![],
             routes: vec![head],
+            prices: vec![],
             evidence: run.evidence,
         };
         Summary::new(&run.recorder, context).verdict

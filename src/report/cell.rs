@@ -4,6 +4,7 @@ use crate::core::residency::Standing;
 use crate::core::run::RouteHead;
 use crate::core::units::{Span, grouped, percent, range};
 use crate::core::{Metric, Outcome};
+use crate::measure::cost::CostSummary;
 use crate::measure::series::Level;
 use crate::measure::summary::{Percentiles, Quantile, RouteSummary, SliceSummary};
 
@@ -113,6 +114,39 @@ pub fn errors(route: &RouteSummary) -> Vec<String> {
 /// `3,000 / 3,000`; `3,000 / –` in a closed loop, which plans nothing.
 pub fn sent_of_planned(slice: &SliceSummary) -> String {
     format!("{} / {}", grouped(slice.sent), slice.planned.map_or_else(|| ABSENT.to_owned(), grouped))
+}
+
+/// `3.21`, `≥ 3.21` where cancelled attempts may have cost more, or nothing known.
+pub fn usd(cost: &CostSummary, amount: Option<f64>) -> String {
+    let at_least = if cost.at_least { "≥ " } else { "" };
+    amount.map_or_else(|| ABSENT.to_owned(), |amount| format!("{at_least}{}", dollars(amount)))
+}
+
+/// An amount of USD: cents, or three significant digits where cents do not tell.
+pub fn dollars(amount: f64) -> String {
+    match amount {
+        a if a >= 1.0 => format!("{a:.2}"),
+        a if a > 0.0 => {
+            let digits = (2 - a.log10().floor() as i32).clamp(2, 9) as usize;
+            format!("{a:.digits$}")
+        }
+        _ => "0.00".to_owned(),
+    }
+}
+
+/// Why some cost is absent, and what to check of the others.
+pub fn cost_notes(routes: &[RouteSummary]) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    let said = |route: &RouteSummary| {
+        let absent = route.cost.absent.iter().map(|reason| format!("{}: {reason}", name(&route.head)));
+        absent.chain(route.cost.warnings.iter().cloned()).collect::<Vec<_>>()
+    };
+    for note in routes.iter().flat_map(said) {
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    notes
 }
 
 /// Whether failures move a percentile, so that the ok requests alone tell another story.

@@ -8,6 +8,7 @@ use rand_distr::{Distribution, LogNormal};
 
 use super::Report;
 use crate::core::phase::{PhaseShare, Phases};
+use crate::core::price::{Price, PricedTarget, RoutePrices, UnpricedTarget};
 use crate::core::record::{Acquisition, AttemptRecord, HttpVersion, RequestRecord, Usage};
 use crate::core::region::Jurisdiction;
 use crate::core::residency::Standing;
@@ -82,6 +83,31 @@ fn heads() -> Vec<RouteHead> {
     ]
 }
 
+/// Everything is priced but Singapore.
+fn prices(routes: &[RouteHead]) -> Vec<RoutePrices> {
+    let of_route = |route: &RouteHead| {
+        let (unknown, known): (Vec<_>, Vec<_>) =
+            route.targets.iter().partition(|t| t.region == region("ap-southeast-1"));
+        let price = Price { input: 2.2, output: 11.0, source: "a price list".into(), date: "2026-11-20".into() };
+        let priced = |target: &&TargetHead| PricedTarget {
+            region: target.region,
+            model: target.model.clone(),
+            price: price.clone(),
+        };
+        let unpriced = |target: &&TargetHead| UnpricedTarget {
+            region: target.region,
+            model: target.model.clone(),
+            reason: format!("no price is known for `{}` in-region in Singapore", target.model),
+        };
+        RoutePrices {
+            known: known.iter().map(priced).collect(),
+            unknown: unknown.iter().map(unpriced).collect(),
+            warnings: vec![],
+        }
+    };
+    routes.iter().map(of_route).collect()
+}
+
 fn run(fired_seconds: u32, comparing: bool) -> Run {
     let share = |name: &str| PhaseShare { name: name.into(), share: 1.0, steady: true };
     let shares = if comparing { vec![share("calm"), share("congested"), share("recovery")] } else { vec![] };
@@ -105,9 +131,10 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         stopped: None,
         blocks: vec![],
         routes: routes.clone(),
+        prices: prices(&routes),
         evidence,
     };
-    let summary = Summary::new(&recorder, context);
+    let (summary, prices) = (Summary::new(&recorder, context), prices(&routes));
     let config = EffectiveConfig {
         profile: "apac".into(),
         workload: "chat".into(),
@@ -149,6 +176,7 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         started_unix_nanos: 0,
         host: Host { os: "linux".into(), arch: "x86_64".into(), cores: 8 },
         config_hash: "0123456789abcdef".into(),
+        prices,
         config,
         blocks: vec![],
         finished: Some(Finished { unix_nanos: 0, interrupted: false }),
@@ -180,6 +208,7 @@ fn fire(recorder: &mut Recorder, index: u32, intended: RunTime, route: usize, co
     };
     let failure = if route == 3 { Outcome::Timeout } else { Outcome::Throttled };
     let (mut at, attempts) = (sent, tries.len());
+    let mut records = Vec::new();
     for (attempt, (region, first)) in tries.into_iter().enumerate() {
         let last_sent = at;
         let first_token = first.map(|first| at + ms(first));
@@ -212,12 +241,12 @@ fn fire(recorder: &mut Recorder, index: u32, intended: RunTime, route: usize, co
             usage,
             place: None,
             queued: None,
-            service_latency: None,
+            service_latency: first_token.map(|_| finished.since(at).saturating_sub(ms(4.0))),
         };
-        recorder.attempt(&record, intended);
+        records.push(record);
         at = finished;
         if attempt + 1 == attempts {
-            recorder.request(&RequestRecord {
+            let request = RequestRecord {
                 route: route as u16,
                 index,
                 phase: phase as u16,
@@ -232,7 +261,8 @@ fn fire(recorder: &mut Recorder, index: u32, intended: RunTime, route: usize, co
                 region: Some(region),
                 usage,
                 prompt_hash: None,
-            });
+            };
+            recorder.count(&request, &records);
         }
     }
 }

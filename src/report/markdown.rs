@@ -1,47 +1,17 @@
 //! `report.md`: the run as a comment on a pull request. The verdict comes first, because a
 //! comment is read from the top.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::cell;
-use super::{Format, Report, finding, phrase};
+use super::definitions::DEFINITIONS;
+use super::plots::PLOTS;
+use super::{Format, Report, cell, finding, phrase, places};
 use crate::core::units::{grouped, length, per_second};
 use crate::core::{Metric, Outcome};
-use crate::measure::summary::{Percentiles, RouteSummary};
+use crate::measure::summary::{Percentiles, RegionSummary, RouteSummary};
 
 pub const FORMAT: Format =
     Format { file: "report.md", summary: "findings and tables that fit a comment on a pull request", render };
-
-const PLOTS: &[(&str, &str)] = &[
-    ("Latency by percentile", "plots/latency-by-percentile.svg"),
-    ("Histogram by Region", "plots/histogram-by-region.svg"),
-    ("Timeline", "plots/timeline.svg"),
-];
-
-const DEFINITIONS: &[(&str, &str)] = &[
-    ("response time", "finished − intended start: what the user waits, lateness of the client included"),
-    ("service time", "finished − sent of the attempt that settled the request: the uncorrected view"),
-    ("TTFT", "first non-empty content token, from intended start; from sent where it says so"),
-    ("TPOT", "(last − first token) / (output tokens − 1), tokens as the service counts them; absent for one or none"),
-    ("goodput", "requests per second of measured time that completed within every SLO"),
-    ("dispatch lag", "sent − intended start of the first attempt: the client's own lateness"),
-    (
-        "percentile",
-        "over all requests but cancelled ones, a failure ranking above every success; one that falls among \
-         failures is `failed`, not a time; `–` is absent, not zero",
-    ),
-    (
-        "interval",
-        "95 %, between order statistics of the sample, for an effective sample size: n over the design effect of \
-         its blocks of time, because neighbours wait in the same queue",
-    ),
-    (
-        "difference",
-        "between two routes, 95 % interval by paired block bootstrap, phase by phase; where routes took turns, the \
-         median over their blocks, paired by round, between two of the differences",
-    ),
-];
 
 fn render(report: &Report<'_>) -> String {
     let summary = report.summary;
@@ -62,7 +32,9 @@ fn render(report: &Report<'_>) -> String {
     if summary.routes.iter().any(|route| route.slices.len() > 1) {
         sections.push(format!("### Phases ({world})\n\n{}", phases(&summary.routes)));
     }
-    let plots: Vec<_> = PLOTS.iter().map(|(title, path)| format!("![{title} ({world})]({path})")).collect();
+    sections.push(format!("### Cost ({world})\n\n{}", costs(&summary.routes)));
+    let plots = PLOTS.iter().map(|plot| format!("![{} ({world})](plots/{})", plot.summary, plot.file));
+    let plots: Vec<_> = plots.collect();
     sections.push(format!("### Plots ({world})\n\n{}", plots.join("\n")));
     sections.push(format!("### Instrument\n\n{}", list(&phrase::instrument(summary))));
     sections.push(details("Configuration", &configuration(report)));
@@ -158,35 +130,31 @@ fn phases(routes: &[RouteSummary]) -> String {
 }
 
 fn configuration(report: &Report<'_>) -> String {
-    let (manifest, config) = (report.manifest, &report.manifest.config);
-    let host = &manifest.host;
-    let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
-    let slos: Vec<_> = config.slos.iter().map(ToString::to_string).collect();
-    let targets = config.routes.iter().flat_map(|route| &route.targets);
-    let models: BTreeSet<_> = targets.map(|target| format!("{} in {}", target.model, target.region)).collect();
-    let residency: Vec<_> = config.residency.iter().map(ToString::to_string).collect();
     let mut table = Table::new(&["setting", "value"], &[]);
-    for (setting, value) in [
-        ("world", report.summary.label()),
-        ("profile", config.profile.clone()),
-        ("residency", residency.join(", ")),
-        ("workload", config.workload.clone()),
-        ("scenario", or_none(config.scenario.clone())),
-        ("models", models.into_iter().collect::<Vec<_>>().join(", ")),
-        ("API", config.api.clone()),
-        ("load", config.load.clone()),
-        ("measured", length(config.duration.0)),
-        ("warm-up", length(config.warmup.0)),
-        ("SLO", or_none((!slos.is_empty()).then(|| slos.join(", ")))),
-        ("seed", config.seed.0.to_string()),
-        ("started", manifest.started.clone()),
-        ("configuration hash", manifest.config_hash.clone()),
-        ("bedbench", manifest.version.clone()),
-        ("host", format!("{}, {}, {} cores", host.os, host.arch, host.cores)),
-    ] {
+    for (setting, value) in phrase::configuration(report) {
         table.row(&[setting.to_owned(), value]);
     }
     table.0
+}
+
+/// What the tokens cost; what has no cost says why.
+fn costs(routes: &[RouteSummary]) -> String {
+    let numbers = ["attempts", "tokens in", "tokens out", "USD", "USD per 1,000 good"];
+    let mut table = Table::new(&["route", "tokens"], &numbers);
+    for route in routes {
+        let sum = |of: fn(&RegionSummary) -> u64| grouped(route.regions.iter().map(of).sum());
+        table.row(&[
+            cell::name(&route.head),
+            places::in_words(route),
+            sum(|region| region.attempts.values().sum()),
+            sum(|region| region.input_tokens),
+            sum(|region| region.output_tokens),
+            cell::usd(&route.cost, route.cost.usd),
+            cell::usd(&route.cost, route.cost.usd_per_thousand_good),
+        ]);
+    }
+    let notes: String = cell::cost_notes(routes).iter().map(|note| format!("\n- {}", escape(note))).collect();
+    if notes.is_empty() { table.0 } else { format!("{}\n{notes}", table.0) }
 }
 
 fn list(facts: &[String]) -> String {

@@ -1,15 +1,18 @@
 //! What people look at. Every report is a re-reading of the records.
 
 pub mod finding;
+pub mod html;
 pub mod markdown;
 pub mod plots;
 pub mod sweep;
 pub mod text;
 
 mod cell;
+mod definitions;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod phrase;
+mod places;
 mod table;
 mod wrap;
 
@@ -33,7 +36,7 @@ pub struct Format {
 }
 
 /// Every format. A new one is a file of its own and a line here.
-pub static FORMATS: &[Format] = &[markdown::FORMAT, SUMMARY_JSON];
+pub static FORMATS: &[Format] = &[html::FORMAT, markdown::FORMAT, SUMMARY_JSON];
 
 const SUMMARY_JSON: Format = Format {
     file: "summary.json",

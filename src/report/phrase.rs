@@ -1,5 +1,7 @@
 //! What text and Markdown say in the same words: the run, the instrument, the verdict.
 
+use std::collections::BTreeSet;
+
 use super::Report;
 use crate::core::run::{Loop, World};
 use crate::core::units::{Span, grouped, length};
@@ -45,6 +47,51 @@ pub fn goodput_rule(summary: &Summary) -> String {
     }
     let slos: Vec<_> = summary.slos.iter().map(ToString::to_string).collect();
     format!("SLO {}", slos.join(", "))
+}
+
+/// What was run, setting by setting.
+pub fn configuration(report: &Report<'_>) -> Vec<(&'static str, String)> {
+    let (manifest, config) = (report.manifest, &report.manifest.config);
+    let host = &manifest.host;
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
+    let slos: Vec<_> = config.slos.iter().map(ToString::to_string).collect();
+    let targets = config.routes.iter().flat_map(|route| &route.targets);
+    let models: BTreeSet<_> = targets.map(|target| format!("{} in {}", target.model, target.region)).collect();
+    let residency: Vec<_> = config.residency.iter().map(ToString::to_string).collect();
+    vec![
+        ("world", report.summary.label()),
+        ("profile", config.profile.clone()),
+        ("residency", residency.join(", ")),
+        ("workload", config.workload.clone()),
+        ("scenario", or_none(config.scenario.clone())),
+        ("models", models.into_iter().collect::<Vec<_>>().join(", ")),
+        ("API", config.api.clone()),
+        ("load", config.load.clone()),
+        ("measured", length(config.duration.0)),
+        ("warm-up", length(config.warmup.0)),
+        ("SLO", or_none((!slos.is_empty()).then(|| slos.join(", ")))),
+        ("seed", config.seed.0.to_string()),
+        ("started", manifest.started.clone()),
+        ("configuration hash", manifest.config_hash.clone()),
+        ("bedbench", manifest.version.clone()),
+        ("host", format!("{}, {}, {} cores", host.os, host.arch, host.cores)),
+    ]
+}
+
+/// What numbers of this world say, where they are not Bedrock's.
+pub fn caution(world: World) -> Option<&'static str> {
+    match world {
+        World::Live => None,
+        World::Mock => Some(
+            "Every number is from the built-in mock on real sockets and rests on its assumptions: it shows what a policy \
+             does under a load, and does not predict Bedrock.",
+        ),
+        World::Sim => Some(
+            "Every number is simulated in virtual time and rests on the model's assumptions: it shows what a policy does \
+             under a load, and does not predict Bedrock.",
+        ),
+        World::Endpoint => Some("Every number is from the endpoint that the command named, which need not be Bedrock."),
+    }
 }
 
 /// How far the instrument itself can be trusted, in facts.

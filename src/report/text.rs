@@ -43,6 +43,7 @@ pub fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Resu
         tables::response(report.summary, style),
         tables::other_times(report.summary, style),
         tables::phases(report.summary, style),
+        tables::costs(report.summary, style),
         findings(report.summary, style),
         instrument(report.summary, style),
         verdict(report.summary, style),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::core::phase::Phases;
+use crate::core::price::RoutePrices;
 use crate::core::region::Jurisdiction;
 use crate::core::run::{Loop, RouteHead, World};
 use crate::core::seed::fnv1a;
@@ -110,6 +111,9 @@ pub struct Manifest {
     pub host: Host,
     pub config: EffectiveConfig,
     pub config_hash: String,
+    /// Of each route. They say what a run cost, and not what was run: the hash leaves them out.
+    #[serde(default)]
+    pub prices: Vec<RoutePrices>,
     /// The turns that routes took, in order; absent where all were fired at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<BlockRow>,

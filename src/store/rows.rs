@@ -62,8 +62,8 @@ pub struct AttemptRow {
     pub processed_in: Option<RegionId>,
     /// Between its arrival at the Region and its slot, in a simulation.
     pub queued_ns: Option<u64>,
-    /// The service's own latency.
-    pub service_latency_ms: Option<u64>,
+    /// The service's own latency: whole milliseconds as Bedrock tells it, finer in a simulation.
+    pub service_latency_ms: Option<f64>,
     pub request_id: Option<String>,
     pub error: Option<String>,
 }
@@ -123,7 +123,7 @@ impl AttemptRow {
             output_tokens: record.usage.map(|usage| usage.output_tokens),
             processed_in: record.place,
             queued_ns: record.queued.map(|queued| queued.as_nanos() as u64),
-            service_latency_ms: record.service_latency.map(|latency| latency.as_millis() as u64),
+            service_latency_ms: record.service_latency.map(|latency| latency.as_nanos() as f64 / 1e6),
             request_id: record.request_id.clone(),
             error: record.error.as_deref().map(str::to_owned),
         }

@@ -9,6 +9,7 @@ use rand_distr::{Distribution, Exp};
 
 use super::*;
 use crate::core::phase::Phases;
+use crate::core::price::{Price, PricedTarget};
 use crate::core::record::{AttemptRecord, RequestRecord, Usage};
 use crate::core::region::Jurisdiction;
 use crate::core::residency::Standing;
@@ -16,7 +17,6 @@ use crate::core::run::{RouteHead, TargetHead, World};
 use crate::core::seed::Purpose;
 use crate::core::units::Span;
 use crate::core::{Outcome, RegionId, RequestKey, RunTime, Seed};
-use crate::govern::Price;
 use crate::measure::Recorder;
 
 const WARMUP: Duration = Duration::from_secs(10);

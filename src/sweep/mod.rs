@@ -12,5 +12,5 @@ mod result;
 pub use engine::{Engine, Key, Unwatched, Watcher};
 pub use explore::{Findings, Question, explore};
 pub use loads::Loads;
-pub use point::{Point, PricedTarget, Watched};
+pub use point::{Point, Watched};
 pub use result::{Overtaking, Pair, RouteSweep, SCHEMA, Setting, Spread, Sweep};

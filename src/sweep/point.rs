@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::price::PricedTarget;
 use crate::core::record::Tokens;
 use crate::core::region::Jurisdiction;
 use crate::core::slo::Slo;
 use crate::core::units::percentile;
 use crate::core::{Metric, Outcome, RegionId};
-use crate::govern::Price;
 use crate::measure::Recorder;
-use crate::measure::recorder::{RegionShare, RouteSeries};
+use crate::measure::cost;
+use crate::measure::recorder::RouteSeries;
 use crate::measure::series::Level;
 
 /// One percentile of one metric.
@@ -47,16 +48,6 @@ impl From<&Slo> for Watched {
     fn from(slo: &Slo) -> Self {
         Self { metric: slo.metric, q: slo.quantile }
     }
-}
-
-/// A target of a route, and what its tokens cost.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PricedTarget {
-    /// Whose endpoint is called.
-    pub region: RegionId,
-    pub model: String,
-    #[serde(flatten)]
-    pub price: Price,
 }
 
 /// A percentile over all requests, failures last: milliseconds, or `"failed"`.
@@ -111,7 +102,7 @@ impl Point {
             attempts: attempts.clone().map(|outcomes| outcomes.total()).sum(),
             throttled_attempts: attempts.map(|outcomes| outcomes.get(Outcome::Throttled)).sum(),
             processed_tokens: processed(series),
-            cost_usd: cost(series, targets),
+            cost_usd: cost::usd(series, targets),
         }
     }
 
@@ -159,23 +150,12 @@ fn processed(series: &RouteSeries) -> BTreeMap<Jurisdiction, u64> {
     tokens
 }
 
-/// Every attempt pays the usage that it reported. One that was cancelled reports none, and has had its
-/// input read all the same: it pays that, which is the least that it can cost.
-fn cost(series: &RouteSeries, targets: &[PricedTarget]) -> f64 {
-    let of_region = |(region, share): (&RegionId, &RegionShare)| {
-        let input = (share.tokens.input + share.cancelled_input) as f64;
-        // Two models in one Region are not told apart: the dearer one, so that nothing looks too cheap.
-        let prices = targets.iter().filter(|target| target.region == *region);
-        prices.map(|target| target.price.of(input, share.tokens.output as f64)).fold(0.0, f64::max)
-    };
-    series.regions.iter().map(of_region).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::core::RunTime;
     use crate::core::phase::Phases;
+    use crate::core::price::Price;
     use crate::core::record::{AttemptRecord, Usage};
     use crate::measure::recorder::tests::record;
 

@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::point::{Point, PricedTarget, Watched};
+use super::point::{Point, Watched};
+use crate::core::price::PricedTarget;
 use crate::core::region::Jurisdiction;
 use crate::core::run::{RouteHead, World};
 use crate::core::slo::Slo;

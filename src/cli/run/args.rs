@@ -91,6 +91,9 @@ pub struct RunArgs {
     pub turns: TurnArgs,
     #[command(flatten)]
     pub sources: Sources,
+    /// Prices of your own, of the shape of profiles/prices.toml; they stand before the built-in ones
+    #[arg(long, value_name = "FILE", help_heading = "Files")]
+    pub prices: Option<PathBuf>,
 
     /// Most requests in flight per route; what would exceed it is shed and counted
     /// [default: 20 s worth of load]

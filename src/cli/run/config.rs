@@ -10,7 +10,7 @@ use super::load::Offered;
 use super::turns;
 use crate::bedrock::{Api, check_ca};
 use crate::cli::exit::Failure;
-use crate::cli::files;
+use crate::cli::{files, sources};
 use crate::core::block::Block;
 use crate::core::phase::Phases;
 use crate::core::request::Timeouts;
@@ -19,6 +19,7 @@ use crate::core::run::{self, World};
 use crate::core::slo::Slo;
 use crate::core::units::{Span, grouped, length, percent};
 use crate::core::{RegionId, RunTime, Seed};
+use crate::govern::Prices;
 use crate::plan::workload::Workload;
 use crate::plan::{Load, Plan, Traffic};
 use crate::profile::{Profile, Scenario};
@@ -59,6 +60,7 @@ pub struct Config {
     /// In PEM.
     pub endpoint_ca: Option<Arc<str>>,
     pub yes: bool,
+    pub prices: Prices,
     /// What the user should know before anything is fired.
     pub warnings: Vec<String>,
 }
@@ -148,6 +150,7 @@ impl Config {
             endpoint_credentials: args.endpoint_credentials,
             endpoint_ca: args.endpoint_ca.as_deref().map(read_ca).transpose()?,
             yes: args.yes,
+            prices: sources::prices(args.prices.as_deref())?,
             warnings,
         })
     }
@@ -288,11 +291,15 @@ impl Config {
             files,
             phases: self.phases.clone(),
         };
+        let started = rfc3339(created_unix_nanos);
+        let today = started.split('T').next().unwrap_or_default();
+        let prices = |route| self.prices.of_route(route, &self.profile.models, today);
         Manifest {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             world: self.world,
-            started: rfc3339(created_unix_nanos),
+            prices: self.profile.routes.iter().map(prices).collect(),
+            started,
             started_unix_nanos: created_unix_nanos,
             host: Host {
                 os: std::env::consts::OS.to_owned(),

@@ -42,6 +42,7 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
         stopped: ending.stopped,
         blocks: config.blocks.clone(),
         routes: manifest.config.routes.clone(),
+        prices: manifest.prices.clone(),
         evidence: ending.evidence,
     };
     let summary = Summary::new(&recorder, context);

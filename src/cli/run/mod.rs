@@ -18,7 +18,6 @@ use super::guard;
 use crate::clock;
 use crate::core::run::World;
 use crate::drive::Display;
-use crate::govern::Prices;
 use crate::measure::Recorder;
 use crate::store::rows::{Names, RowWriter};
 use crate::store::{Folder, Manifest};
@@ -34,9 +33,8 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     }
     config.warnings.iter().for_each(|warning| guard::warn(warning));
     if config.spends() {
-        let prices = Prices::built_in().map_err(|error| Failure::usage(error.to_string()))?;
         let estimate = match &config.plan {
-            Some(plan) => guard::estimate(&config.profile, guard::Asked::by(plan), &prices),
+            Some(plan) => guard::estimate(&config.profile, guard::Asked::by(plan), &config.prices),
             None => guard::open_ended(&config.profile, &config.offered.label, config.workload.max_tokens),
         };
         guard::confirm(&estimate, config.yes)?;

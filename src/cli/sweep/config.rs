@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use super::args::SweepArgs;
 use crate::cli::exit::Failure;
+use crate::cli::sources;
 use crate::core::phase::Phases;
+use crate::core::price::PricedTarget;
 use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
 use crate::core::run::World;
 use crate::core::units::{Span, grouped};
-use crate::govern::Prices;
 use crate::plan::arrival;
 use crate::plan::workload::Workload;
 use crate::profile::{Profile, Scenario};
-use crate::sweep::{PricedTarget, Question, Setting};
+use crate::sweep::{Question, Setting};
 
 /// Below it the tail of a point is chance.
 const SHORTEST: Duration = Duration::from_secs(30 * 60);
@@ -160,12 +161,7 @@ fn check_numbers(args: &SweepArgs, most: f64) -> Result<(), Failure> {
 /// What every target of every route costs.
 fn price(profile: &Profile, own: Option<&Path>) -> Result<Vec<Vec<PricedTarget>>, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
-    let mut prices = Prices::built_in().map_err(|error| wrong(&error))?;
-    if let Some(path) = own {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Failure::usage(format!("--prices {}: {error}", path.display())))?;
-        prices = prices.under(&path.to_string_lossy(), &text).map_err(|error| wrong(&error))?;
-    }
+    let prices = sources::prices(own)?;
     let targets = |route: &crate::profile::Route| {
         let priced = route.targets.iter().map(|target| {
             let price = prices.of(target, &profile.models).map_err(|missing| wrong(&missing))?;

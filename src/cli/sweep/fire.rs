@@ -10,10 +10,10 @@ use super::config::Config;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard::{self, Asked};
 use crate::cli::run::{self, Finished, Output, RunArgs, finish};
+use crate::cli::sources;
 use crate::core::run::World;
 use crate::core::units::{grouped, length, significant};
 use crate::drive::Display;
-use crate::govern::Prices;
 use crate::store::Folder;
 use crate::sweep::{Key, Point, Question, Watched};
 
@@ -102,6 +102,7 @@ fn resolve(args: &SweepArgs, config: &Config, (load, seed): (f64, u64)) -> Resul
     }
     let mut run = Line::try_parse_from(line).map_err(|wrong| Failure::usage(wrong.to_string()))?.run;
     run.sources = args.sources.clone();
+    run.prices.clone_from(&args.prices);
     run.endpoint.clone_from(endpoint);
     run.endpoint_credentials = *endpoint_credentials;
     run.endpoint_ca.clone_from(endpoint_ca);
@@ -135,7 +136,7 @@ pub fn confirm(args: &SweepArgs, config: &Config) -> Result<(), Failure> {
         eprintln!("{} runs, one after the other: about {}", grouped(runs), length(time));
     }
     if spends {
-        let prices = Prices::built_in().map_err(|error| Failure::usage(error.to_string()))?;
+        let prices = sources::prices(args.prices.as_deref())?;
         guard::confirm(&guard::estimate(&config.profile, asked, &prices), args.world.yes)?;
     }
     Ok(())

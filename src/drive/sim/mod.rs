@@ -134,8 +134,7 @@ pub trait Sink {
 impl Sink for Recorder {
     fn record(&mut self, request: &RequestRecord, attempts: &[AttemptRecord]) {
         self.planned_for(usize::from(request.route), request.intended);
-        attempts.iter().for_each(|attempt| self.attempt(attempt, request.intended));
-        self.request(request);
+        self.count(request, attempts);
     }
 
     fn stop(&mut self, _: RunTime) -> bool {

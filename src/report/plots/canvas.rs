@@ -85,7 +85,7 @@ impl Type {
         let mut lines: Vec<String> = Vec::new();
         for word in words(text) {
             match lines.last_mut() {
-                Some(line) if self.width(line) + self.width(&word) + 0.3 * self.size <= room => {
+                Some(line) if self.width(line) + self.width(" ") + self.width(&word) <= room => {
                     line.push(' ');
                     line.push_str(&word);
                 }
@@ -125,6 +125,21 @@ pub fn paint(height: f64, draw: impl FnOnce(&Canvas<'_>)) -> String {
         &format!("width=\"{WIDTH:.0}\" height=\"{height:.0}\""),
         1,
     )
+}
+
+/// The SVG as an image of which a screen reader says `alt`.
+pub fn describe(svg: &str, alt: &str) -> String {
+    let mut escaped = String::with_capacity(alt.len());
+    for c in alt.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '"' => escaped.push_str("&quot;"),
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    svg.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{escaped}\" "), 1)
 }
 
 const IN_MEMORY: &str = "a string takes whatever is written to it";

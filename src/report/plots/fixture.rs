@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand_distr::{Distribution, LogNormal};
 
 use crate::core::phase::{PhaseShare, Phases};
-use crate::core::record::{AttemptRecord, RequestRecord};
+use crate::core::record::{AttemptRecord, RequestRecord, Usage};
 use crate::core::residency::Standing;
 use crate::core::run::{Loop, RouteHead, World};
 use crate::core::seed::{Draws, Purpose};
@@ -102,6 +102,7 @@ pub fn run(routes: Vec<(RouteHead, Kind)>, seconds: f64, stop: f64) -> Run {
         stopped,
         blocks: vec![],
         routes: heads.clone(),
+        prices: vec![],
         evidence: Evidence::default(),
     };
     let summary = Summary::new(&recorder, context);
@@ -139,12 +140,14 @@ fn fire(kind: Kind, congestion: f64, draws: &mut Draws) -> Fired {
 
 fn put(recorder: &mut Recorder, (route, index, phase): (u16, u32, u16), intended: RunTime, fired: &Fired) {
     let (mut now, mut last_sent) = (intended, intended);
+    let mut attempts = Vec::new();
     for (i, (region, took, outcome)) in fired.attempts.iter().enumerate() {
         if i > 0 {
             now = now + Duration::from_secs_f64(fired.pause * i as f64);
         }
         last_sent = now;
         now = now + Duration::from_secs_f64(*took);
+        let answered = outcome.is_ok();
         let attempt = AttemptRecord {
             route,
             index,
@@ -154,23 +157,23 @@ fn put(recorder: &mut Recorder, (route, index, phase): (u16, u32, u16), intended
             asked_tokens: 400,
             sent: Some(last_sent),
             head: None,
-            first_token: None,
-            last_token: None,
+            first_token: answered.then(|| last_sent + Duration::from_secs_f64(took * 0.4)),
+            last_token: answered.then_some(now),
             finished: now,
             outcome: *outcome,
             http_status: None,
             error: None,
             request_id: None,
             acquisition: None,
-            usage: None,
+            usage: answered.then_some(Usage { input_tokens: 400, output_tokens: 60 }),
             place: None,
             queued: None,
-            service_latency: None,
+            service_latency: answered.then(|| Duration::from_secs_f64(took * 0.9)),
         };
-        recorder.attempt(&attempt, intended);
+        attempts.push(attempt);
     }
     let (region, _, outcome) = fired.attempts[fired.attempts.len() - 1];
-    recorder.request(&RequestRecord {
+    let request = RequestRecord {
         route,
         index,
         phase,
@@ -185,7 +188,8 @@ fn put(recorder: &mut Recorder, (route, index, phase): (u16, u32, u16), intended
         region: Some(region),
         usage: None,
         prompt_hash: None,
-    });
+    };
+    recorder.count(&request, &attempts);
 }
 
 fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: bool) -> Manifest {
@@ -231,6 +235,7 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         started_unix_nanos: 0,
         host: Host { os: "linux".into(), arch: "x86_64".into(), cores: 8 },
         config_hash: config.hash(),
+        prices: vec![],
         config,
         blocks: vec![],
         finished: Some(Finished { unix_nanos: 0, interrupted }),

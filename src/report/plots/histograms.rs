@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::axis::{Scale, columns, plain, rows, time_tick};
-use super::canvas::{Canvas, Type, WIDTH, dashed, paint, stroke};
+use super::canvas::{Canvas, Type, WIDTH, dashed, stroke};
 use super::style::{AXIS, FAILURE, Frame, GRID, INK, LABEL, Look, MARGIN, SMALL, TICK, WHITE, failures, shown};
-use super::{Plot, Report};
+use super::{Plot, Report, Topic};
 use crate::core::residency::Standing;
 use crate::core::units::{Span, grouped, percent};
 use crate::core::{Outcome, RegionId};
@@ -17,6 +17,7 @@ use crate::measure::summary::RouteSummary;
 pub const PLOT: Plot = Plot {
     file: "histogram-by-region.svg",
     summary: "response times of the ok requests by the Region that answered, for each route",
+    topic: Topic::Latency,
     draw,
 };
 
@@ -82,8 +83,7 @@ fn draw(report: &Report<'_>) -> String {
     let high = panels.iter().filter_map(|panel| panel.times().max()).max().unwrap_or_default().as_secs_f64();
     let x = Scale::times(low, high).over(LEFT, RIGHT);
     let bottom = bottom.max(frame.top() + PANEL);
-    paint(frame.height(bottom + 40.0), |canvas| {
-        frame.draw(canvas, bottom + 40.0);
+    frame.paint(bottom + 40.0, |canvas| {
         if panels.is_empty() {
             canvas.text("No attempt was made in the measured time.", (MARGIN, frame.top() + PANEL / 2.0), LABEL);
             return;

@@ -6,7 +6,9 @@ mod canvas;
 #[cfg(test)]
 mod fixture;
 mod histograms;
+mod parts;
 mod percentiles;
+mod shares;
 mod style;
 pub mod sweep;
 #[cfg(test)]
@@ -15,14 +17,28 @@ mod timeline;
 
 use super::Report;
 
+/// What a plot is about: the page shows it beside the numbers that it draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// How long answers take.
+    Latency,
+    /// What happened as the run went on.
+    Course,
+    /// What the time was spent on.
+    Time,
+    /// Which Region did how much.
+    Place,
+}
+
 /// One plot.
 pub struct Plot {
     /// Name of its file under `plots/`.
     pub file: &'static str,
     /// What it shows, in one line.
     pub summary: &'static str,
+    pub topic: Topic,
     pub draw: fn(&Report<'_>) -> String,
 }
 
 /// Every plot that a run leaves.
-pub static PLOTS: &[Plot] = &[percentiles::PLOT, histograms::PLOT, timeline::PLOT];
+pub static PLOTS: &[Plot] = &[percentiles::PLOT, timeline::PLOT, parts::PLOT, histograms::PLOT, shares::PLOT];

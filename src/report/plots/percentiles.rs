@@ -1,11 +1,11 @@
 //! `latency-by-percentile.svg`: how long the slowest one in ten, in a hundred, in a thousand wait.
 
 use super::axis::{Scale, columns, rows, spread, time_tick};
-use super::canvas::{Canvas, Point, Type, WIDTH, dashed, paint, stroke};
+use super::canvas::{Canvas, Point, Type, WIDTH, dashed, stroke};
 use super::style::{
     AXIS, FAILURE, FAILURE_TINT, Frame, GRID, LABEL, Look, MARGIN, SMALL, TICK, WHITE, failures, shown,
 };
-use super::{Plot, Report};
+use super::{Plot, Report, Topic};
 use crate::core::Metric;
 use crate::core::residency::Standing;
 use crate::core::units::{Span, percent};
@@ -18,6 +18,7 @@ use crate::stats::quantile::{CONFIDENCE, fewest_samples};
 pub const PLOT: Plot = Plot {
     file: "latency-by-percentile.svg",
     summary: "response time by percentile, failures last, with 95 % intervals",
+    topic: Topic::Latency,
     draw,
 };
 
@@ -59,8 +60,7 @@ fn draw(report: &Report<'_>) -> String {
     let lanes = lines.iter().filter(|line| line.fails_from.is_some()).count() as f64 * LANE;
     let top = frame.top() + lanes + if lanes > 0.0 { 6.0 } else { 0.0 };
     let bottom = top + if lines.is_empty() { 60.0 } else { TALL };
-    paint(frame.height(bottom + 40.0), |canvas| {
-        frame.draw(canvas, bottom + 40.0);
+    frame.paint(bottom + 40.0, |canvas| {
         if lines.is_empty() {
             canvas.text("No request was measured.", (MARGIN, top + 20.0), LABEL);
             return;
@@ -302,7 +302,9 @@ fn label(canvas: &Canvas<'_>, lines: &[Line<'_>], ends: &[Option<Point>], top: f
     for ((line, block), (end, middle)) in lines.iter().zip(&blocks).zip(ends.iter().zip(&middles)) {
         let mut y = middle - (block.len() as f64 - 1.0) * LINE / 2.0;
         if let Some(end) = end {
-            canvas.line(&[*end, (RIGHT + 8.0, end.1), (left - 6.0, y)], stroke(line.look.color, 1.0));
+            // Across the field it is no part of the line, and must not look like one.
+            canvas.line(&[*end, (RIGHT + 8.0, end.1)], dashed(line.look.color, 0.75, 1.0, 3.0));
+            canvas.line(&[(RIGHT + 8.0, end.1), (left - 6.0, y)], stroke(line.look.color, 1.0));
         }
         for (text, kind) in block {
             canvas.text(text, (left, y), *kind);

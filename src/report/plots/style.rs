@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::axis::time_tick;
-use super::canvas::{Canvas, Point, Stroke, Type, WIDTH, dashed, stroke};
+use super::canvas::{Canvas, Point, Stroke, Type, WIDTH, dashed, describe, paint, stroke};
 use crate::core::residency::Standing;
 use crate::core::run::{CLOSED_LOOP, Loop, RouteHead, World};
 use crate::core::units::grouped;
@@ -123,6 +123,8 @@ pub struct Frame {
     badges: Vec<(String, RGBColor)>,
     notes: Vec<String>,
     provenance: String,
+    /// What the plot shows, for those who do not see it.
+    alt: String,
 }
 
 /// What the frame says of where the numbers come from.
@@ -150,7 +152,9 @@ impl Frame {
         let Origin { subtitle, badges, provenance } = origin;
         let badge_room = badges.iter().map(|(text, _)| badge_width(text) + 8.0).sum::<f64>() + 16.0;
         let room = WIDTH - 2.0 * MARGIN;
+        let labels: String = badges.iter().map(|(text, _)| format!("{text}. ")).collect();
         Self {
+            alt: format!("{labels}{title}. {subtitle}"),
             title: TITLE.wrap(title, room - badge_room),
             subtitle: SUBTITLE.wrap(&subtitle, room),
             badges,
@@ -164,12 +168,20 @@ impl Frame {
         24.0 + self.title.len() as f64 * TITLE_LINE + self.subtitle.len() as f64 * SUBTITLE_LINE + 22.0
     }
 
-    /// Height of the whole when the plot, axis labels included, ends at `bottom`.
-    pub fn height(&self, bottom: f64) -> f64 {
+    /// The SVG: the frame, and in it what `draw` does; axis labels included, that ends at `bottom`.
+    pub fn paint(&self, bottom: f64, draw: impl FnOnce(&Canvas<'_>)) -> String {
+        let svg = paint(self.height(bottom), |canvas| {
+            self.draw(canvas, bottom);
+            draw(canvas);
+        });
+        describe(&svg, &self.alt)
+    }
+
+    fn height(&self, bottom: f64) -> f64 {
         (bottom + 22.0 + (self.notes.len() + 1) as f64 * 16.0 + 16.0).ceil()
     }
 
-    pub fn draw(&self, canvas: &Canvas<'_>, bottom: f64) {
+    fn draw(&self, canvas: &Canvas<'_>, bottom: f64) {
         let mut y = 38.0;
         for line in &self.title {
             canvas.text(line, (MARGIN, y), TITLE);

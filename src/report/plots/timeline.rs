@@ -3,24 +3,25 @@
 use plotters::style::RGBColor;
 
 use super::axis::{Scale, columns, plain, rows, spread, time_tick};
-use super::canvas::{Canvas, Point, Type, WIDTH, dashed, paint, stroke};
+use super::canvas::{Canvas, Point, Type, WIDTH, dashed, stroke};
 use super::style::{
     AXIS, FAILURE, Frame, INK, LABEL, Look, MARGIN, MUTED, SHADE, SMALL, THROTTLED, TICK, failures, shown,
 };
-use super::{Plot, Report};
+use super::{Plot, Report, Topic};
 use crate::core::phase::Phases;
 use crate::core::residency::Standing;
 use crate::core::run::Loop;
 use crate::core::units::{Span, grouped, percent};
 use crate::core::{Metric, Outcome, RunTime};
 use crate::measure::Recorder;
-use crate::measure::recorder::Bucket;
+use crate::measure::recorder::{Bucket, Slice};
 use crate::measure::series::Level;
 use crate::measure::summary::{RouteSummary, SliceSummary, Summary};
 
 pub const PLOT: Plot = Plot {
     file: "timeline.svg",
-    summary: "offered, done and throttled per second, and p50 and p95 of response time, over the run",
+    summary: "offered, done and throttled per second, and p50 and p99 of response time, over the run",
+    topic: Topic::Course,
     draw,
 };
 
@@ -37,8 +38,8 @@ const PANELS: f64 = RATES + GAP + FAILED + TIMES;
 const ROW: f64 = HEAD + PANELS + 12.0;
 /// Names of the phases, on two lines.
 const PHASES: f64 = 30.0;
-/// Fewer requests than this in a bucket, and its percentile is left out.
-const FEWEST: [(f64, u64); 2] = [(0.50, 5), (0.95, 20)];
+/// Percentiles, and how many requests each is taken over at least.
+const FEWEST: [(f64, u64); 2] = [(0.50, 5), (0.99, 100)];
 
 fn draw(report: &Report<'_>) -> String {
     let recorder = report.recorder;
@@ -58,8 +59,7 @@ fn draw(report: &Report<'_>) -> String {
     let times = || rows.iter().flat_map(|row| row.times.iter().flatten()).filter_map(|(_, level)| level.time());
     let time =
         Scale::times(times().min().unwrap_or_default().as_secs_f64(), times().max().unwrap_or_default().as_secs_f64());
-    paint(frame.height(bottom + 40.0), |canvas| {
-        frame.draw(canvas, bottom + 40.0);
+    frame.paint(bottom + 40.0, |canvas| {
         name_phases(canvas, phases, &x, (frame.top(), end));
         for (i, row) in rows.iter().enumerate() {
             let top = top + i as f64 * ROW;
@@ -97,9 +97,9 @@ fn notes(report: &Report<'_>) -> String {
     let planned = if report.summary.kind == Loop::Open { "Offered and latency are" } else { "Latency is" };
     format!(
         "Buckets of {}. {planned} filed under the intended start, done (requests) and throttled \
-         (attempts) under the moment it happened. p50 and p95 are over all requests, failures last: a cross \
-         marks a bucket whose p95 is a failure, a square one whose p50 is, too. Left out: p95 of fewer than 20 \
-         requests, p50 of fewer than 5.",
+         (attempts) under the moment it happened. p50 and p99 are over all requests, failures last, of as many \
+         neighbouring buckets of a phase as hold 5 requests for p50 and 100 for p99. A cross marks where p99 is a \
+         failure, a square where p50 is, too.",
         time_tick(report.recorder.bucket().as_secs_f64())
     )
 }
@@ -140,7 +140,7 @@ struct Row<'a> {
     buckets: Vec<(Point, [f64; 3])>,
     /// There is an offered load: not in a closed loop.
     offered: bool,
-    /// p50 and p95: middle of the bucket, and the level.
+    /// p50 and p99: middle of the buckets, and the level.
     times: [Vec<(f64, Level)>; 2],
 }
 
@@ -156,14 +156,8 @@ impl<'a> Row<'a> {
             let rate = |count: u64| count as f64 / (to - from);
             ((from, to), [rate(bucket.slice.planned), rate(bucket.done), rate(bucket.throttled)])
         };
-        let times = FEWEST.map(|(q, fewest)| {
-            let level = |bucket: &Bucket| {
-                let sample = bucket.slice.sample(METRIC);
-                let (from, to) = span(bucket);
-                (sample.n() >= fewest).then(|| sample.at(q)).flatten().map(|level| ((from + to) / 2.0, level))
-            };
-            shown().filter_map(level).collect()
-        });
+        let buckets: Vec<_> = shown().map(|bucket| (span(bucket), bucket)).collect();
+        let times = FEWEST.map(|(q, fewest)| levels(&buckets, q, fewest));
         let offered = route.whole().planned.is_some();
         Self { route, look: Look::of(index), buckets: shown().map(rates).collect(), offered, times }
     }
@@ -224,7 +218,7 @@ impl<'a> Row<'a> {
     fn draw_times(&self, canvas: &Canvas<'_>, x: &Scale, y: &Scale, failed: f64) {
         rows(canvas, y, &y.ticks(4), (LEFT, RIGHT), time_tick);
         let mut labels = Vec::new();
-        for (times, (width, name)) in self.times.iter().zip([(2.2, "p50"), (1.1, "p95")]) {
+        for (times, (width, name)) in self.times.iter().zip([(2.2, "p50"), (1.1, "p99")]) {
             for run in times.split(|(_, level)| *level == Level::Failed) {
                 let height = |level: &Level| level.time().map(|time| y.at(time.as_secs_f64()));
                 let points: Vec<_> = run.iter().filter_map(|(at, level)| Some((x.at(*at), height(level)?))).collect();
@@ -246,12 +240,33 @@ impl<'a> Row<'a> {
         }
         let which = match (marks(0).count(), marks(1).count()) {
             (0, 0) => None,
-            (0, _) => Some("p95 failed"),
-            _ => Some("p95, p50 failed"),
+            (0, _) => Some("p99 failed"),
+            _ => Some("p99, p50 failed"),
         };
         labels.extend(which.map(|name| (failed, name, FAILURE)));
         name_lines(canvas, labels, (failed - 7.0, y.at(0.0)));
     }
+}
+
+/// A percentile along the run: neighbours of one phase are taken together until they hold `fewest` requests.
+fn levels(buckets: &[(Point, &Bucket)], q: f64, fewest: u64) -> Vec<(f64, Level)> {
+    let mut levels = Vec::new();
+    let mut pool: Option<(f64, usize, Slice)> = None;
+    for ((from, to), bucket) in buckets {
+        let (from, slice) = match pool.take().filter(|(_, phase, _)| *phase == bucket.phase) {
+            None => (*from, bucket.slice.clone()),
+            Some((start, _, mut slice)) => {
+                slice.merge(&bucket.slice);
+                (start, slice)
+            }
+        };
+        if slice.sample(METRIC).n() < fewest {
+            pool = Some((from, bucket.phase, slice));
+        } else if let Some(level) = slice.sample(METRIC).at(q) {
+            levels.push(((from + to) / 2.0, level));
+        }
+    }
+    levels
 }
 
 /// Names lines at their right ends: where, what, and in which colour.

@@ -5,7 +5,7 @@ use console::measure_text_width;
 use super::{Style, title};
 use crate::core::units::{grouped, length, per_second};
 use crate::core::{Metric, Outcome};
-use crate::measure::summary::{Percentiles, RouteSummary, SliceSummary, Summary};
+use crate::measure::summary::{Percentiles, RegionSummary, RouteSummary, SliceSummary, Summary};
 use crate::report::cell;
 use crate::report::table::{Cell, Column, Paint, Table};
 use crate::report::wrap::wrap;
@@ -210,5 +210,33 @@ pub fn phases(summary: &Summary, style: Style) -> Vec<String> {
     }
     let mut lines = vec![title("Phases", "all requests, failures last; times from intended start", style)];
     lines.extend(table.lines(style.width, style.colour));
+    lines
+}
+
+pub fn costs(summary: &Summary, style: Style) -> Vec<String> {
+    if !anything(summary) {
+        return Vec::new();
+    }
+    let mut columns = vec![Column::left(""), Column::right("attempts").expendable(2)];
+    columns.extend(["tokens in", "tokens out"].map(|head| Column::right(head).expendable(1)));
+    columns.extend(["USD", "per 1,000 good"].map(Column::right));
+    let mut table = Table::new(columns);
+    for route in &summary.routes {
+        let sum = |of: fn(&RegionSummary) -> u64| grouped(route.regions.iter().map(of).sum()).into();
+        table.row(vec![
+            name(route),
+            sum(|region| region.attempts.values().sum()),
+            sum(|region| region.input_tokens),
+            sum(|region| region.output_tokens),
+            cell::usd(&route.cost, route.cost.usd).into(),
+            cell::usd(&route.cost, route.cost.usd_per_thousand_good).into(),
+        ]);
+    }
+    let mut lines = vec![title("Cost", "USD at list prices, tokens of all attempts in the measured time", style)];
+    lines.extend(table.lines(style.width, style.colour));
+    for note in cell::cost_notes(&summary.routes) {
+        let wrapped = wrap(&format!("  {note}"), style.width, 4);
+        lines.extend(wrapped.iter().map(|line| Paint::Faint.on(line, style.colour)));
+    }
     lines
 }

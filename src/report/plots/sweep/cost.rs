@@ -3,7 +3,6 @@
 use super::SweepPlot;
 use super::chart::{Line, Panel, band_note, frame, lines, load_axis_name, load_scale};
 use crate::report::plots::axis::{Scale, plain};
-use crate::report::plots::canvas::paint;
 use crate::report::plots::style::shown;
 use crate::report::sweep::sentence::rate;
 use crate::report::sweep::text::{cost, usd};
@@ -34,8 +33,7 @@ fn draw(sweep: &Sweep) -> String {
         tick: |value| format!("${}", plain(value)),
         beyond: "none good",
     };
-    paint(frame.height(bottom + 40.0), |canvas| {
-        frame.draw(canvas, bottom + 40.0);
+    frame.paint(bottom + 40.0, |canvas| {
         panel.draw(canvas, &load_scale(sweep), &sweep.loads);
         load_axis_name(canvas, bottom + 34.0);
     })

@@ -6,7 +6,7 @@ use super::SweepPlot;
 use super::chart::{LEFT, RIGHT, frame, load_axis_name, load_scale};
 use crate::core::region::Jurisdiction;
 use crate::report::plots::axis::{Scale, columns, plain, rows, spread};
-use crate::report::plots::canvas::{Canvas, Point, Type, WIDTH, paint, stroke};
+use crate::report::plots::canvas::{Canvas, Point, Type, WIDTH, stroke};
 use crate::report::plots::style::{LABEL, Look, MARGIN, SMALL, WHITE, shown};
 use crate::report::sweep::sentence::rate;
 use crate::sweep::{RouteSweep, Sweep};
@@ -29,8 +29,7 @@ fn draw(sweep: &Sweep) -> String {
         sweep.routes.iter().flat_map(|r| &r.points).flat_map(|p| p.processed_tokens.keys().copied()).collect();
     let countries: Vec<_> = countries.into_iter().collect();
     let x = load_scale(sweep);
-    paint(frame.height(bottom + 40.0), |canvas| {
-        frame.draw(canvas, bottom + 40.0);
+    frame.paint(bottom + 40.0, |canvas| {
         for (i, route) in sweep.routes.iter().enumerate() {
             let top = top + i as f64 * STEP;
             canvas.text(&shown(&route.head), (LEFT, top - 12.0), LABEL);

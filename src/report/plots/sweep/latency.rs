@@ -6,7 +6,7 @@ use crate::core::residency::Standing;
 use crate::measure::series::Level;
 use crate::report::cell;
 use crate::report::plots::axis::{Scale, time_tick};
-use crate::report::plots::canvas::{Canvas, Type, WIDTH, dashed, paint, stroke};
+use crate::report::plots::canvas::{Canvas, Type, WIDTH, dashed, stroke};
 use crate::report::plots::style::{INK, Look, MARGIN, SMALL, shown};
 use crate::report::sweep::sentence::{interval, knee, place, quantity, rate};
 use crate::stats::crossing::Crossing;
@@ -46,8 +46,7 @@ fn draw(sweep: &Sweep) -> String {
     let second = strip + turns.len() as f64 * ROW + if turns.is_empty() { 0.0 } else { 40.0 };
     let bottom = second + LOW;
     let x = load_scale(sweep);
-    paint(frame.height(bottom + 40.0), |canvas| {
-        frame.draw(canvas, bottom + 40.0);
+    frame.paint(bottom + 40.0, |canvas| {
         let decisive_lines = of(sweep, decisive);
         let name = quantity(decisive);
         let panel = panel(&decisive_lines, &name, (top, middle), Some(sweep.slos[0].limit.as_secs_f64()));

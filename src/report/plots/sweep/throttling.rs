@@ -4,7 +4,6 @@ use super::SweepPlot;
 use super::chart::{Line, Panel, band_note, frame, lines, load_axis_name, load_scale};
 use crate::core::units::percent;
 use crate::report::plots::axis::{Scale, plain};
-use crate::report::plots::canvas::paint;
 use crate::report::plots::style::shown;
 use crate::report::sweep::sentence::rate;
 use crate::sweep::{Point, RouteSweep, Sweep};
@@ -28,8 +27,7 @@ fn draw(sweep: &Sweep) -> String {
         tick: |share| format!("{} %", plain(share * 100.0)),
         beyond: "",
     };
-    paint(frame.height(bottom + 40.0), |canvas| {
-        frame.draw(canvas, bottom + 40.0);
+    frame.paint(bottom + 40.0, |canvas| {
         panel.draw(canvas, &load_scale(sweep), &sweep.loads);
         load_axis_name(canvas, bottom + 34.0);
     })

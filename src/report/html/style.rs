@@ -1,0 +1,3 @@
+//! How the page looks: system type, one accent per meaning, light and dark, screen and paper.
+
+pub const SHEET: &str = include_str!("page.css");
