@@ -53,12 +53,12 @@ pub fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     torn.for_each(|reason| guard::warn(&reason.text));
     let saved = Folder::existing(run.path()).map_err(|error| error.to_string());
     let saved = saved.and_then(|folder| save(&folder, &report, args.png));
-    if let Some(path) = &args.junit {
-        write_junit(path, &run.manifest.config.profile, &junit::of_run(report.summary, &run.manifest.config.gates))?;
-    }
     if !args.quiet {
         show(&report, args.format)?;
         eprintln!("Rebuilt in {}", run.path().display());
+    }
+    if let Some(path) = &args.junit {
+        write_junit(path, &run.manifest.config.profile, &junit::of_run(report.summary, &run.manifest.config.gates))?;
     }
     match saved {
         Ok(()) => Ok(Exit::Ok),

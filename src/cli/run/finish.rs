@@ -36,16 +36,16 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
     });
     let summary = Summary::new(&recorder, manifest.context());
     let report = Report { manifest: &manifest, summary: &summary, recorder: &recorder };
-    let saved = written.map_err(|error| error.to_string()).and_then(|()| {
-        folder.write_manifest(&manifest).map_err(|error| error.to_string())?;
-        report::save(&folder, &report, config.png)
-    });
-    if let Some(path) = &config.junit {
-        report::write_junit(path, &manifest.config.profile, &junit::of_run(&summary, &config.gates))?;
-    }
+    // What does not fit on the disk does not keep the rest from it; the first that did not is named.
+    let ended = folder.write_manifest(&manifest);
+    let saved = report::save(&folder, &report, config.png);
+    let saved = written.and(ended).map_err(|error| error.to_string()).and(saved);
     if !quiet {
         report::show(&report, output)?;
         eprintln!("Results in {}", folder.path().display());
+    }
+    if let Some(path) = &config.junit {
+        report::write_junit(path, &manifest.config.profile, &junit::of_run(&summary, &config.gates))?;
     }
     if let Err(error) = saved {
         return Err(Failure::failed(format!(
