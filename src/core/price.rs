@@ -1,11 +1,12 @@
 //! What tokens cost.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::RegionId;
 
 /// What one way of calling a model costs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Price {
     /// USD per million input tokens.
     pub input: f64,
@@ -23,7 +24,7 @@ impl Price {
 }
 
 /// A target of a route, and what its tokens cost.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PricedTarget {
     /// Whose endpoint is called.
     pub region: RegionId,
@@ -33,7 +34,7 @@ pub struct PricedTarget {
 }
 
 /// A target whose price nobody knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnpricedTarget {
     pub region: RegionId,
     pub model: String,
@@ -42,7 +43,7 @@ pub struct UnpricedTarget {
 }
 
 /// What is known of the prices of one route.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RoutePrices {
     pub known: Vec<PricedTarget>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::recorder::{RegionShare, RouteSeries};
@@ -9,7 +10,7 @@ use crate::core::price::{PricedTarget, RoutePrices};
 use crate::core::{Outcome, RegionId};
 
 /// The cost of one route over the measured time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CostSummary {
     /// USD for the tokens of all attempts, whatever came of them; absent where a price is not known.
     pub usd: Option<f64>,

@@ -2,6 +2,7 @@
 //! run's verdict on itself. Pure: the same records give the same numbers, now or years later.
 
 pub mod cost;
+pub mod gate;
 pub mod parts;
 pub mod recorder;
 pub mod series;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::{AttemptRecord, RequestRecord};
@@ -10,7 +11,7 @@ use crate::core::time::nanos;
 
 /// One part of a response time. In this order they follow each other, but for the network, which lies on both
 /// sides of the service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Intended start to the sending of the first attempt: the generator's own lateness.
@@ -131,7 +132,7 @@ impl Parts {
 }
 
 /// Where the time of the ok requests went: means, which add up to the mean response time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PartsSummary {
     /// Ok requests.
     pub n: u64,

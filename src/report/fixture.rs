@@ -155,6 +155,7 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         warmup: Span(Duration::from_secs(WARMUP)),
         seed: SEED,
         slos,
+        gates: vec![],
         in_flight: 1_000,
         prewarm: 8,
         connections: 4,
@@ -179,7 +180,13 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         prices,
         config,
         blocks: vec![],
-        finished: Some(Finished { unix_nanos: 0, interrupted: false }),
+        finished: Some(Finished {
+            unix_nanos: 0,
+            interrupted: false,
+            stopped: None,
+            requests: 0,
+            evidence: Default::default(),
+        }),
     };
     Run { manifest, recorder, summary }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::core::price::PricedTarget;
@@ -17,7 +18,7 @@ use crate::measure::recorder::RouteSeries;
 use crate::measure::series::Level;
 
 /// One percentile of one metric.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Watched {
     pub metric: Metric,
     pub q: f64,
@@ -51,7 +52,7 @@ impl From<&Slo> for Watched {
 }
 
 /// A percentile over all requests, failures last: milliseconds, or `"failed"`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WatchedLevel {
     #[serde(flatten)]
     pub of: Watched,
@@ -59,7 +60,7 @@ pub struct WatchedLevel {
 }
 
 /// One route at one load under one seed, over the measured time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Point {
     /// Offered load, in requests per second.
     pub rps: f64,

@@ -18,7 +18,6 @@ use super::guard;
 use crate::clock;
 use crate::core::run::World;
 use crate::drive::Display;
-use crate::measure::Recorder;
 use crate::store::rows::{Names, RowWriter};
 use crate::store::{Folder, Manifest};
 use fire::{Fired, Ready};
@@ -64,8 +63,9 @@ pub fn carry_out(
     let mut manifest = config.manifest(created);
     let failed = |error: std::io::Error| Failure::failed(error.to_string());
     folder.write_manifest(&manifest).map_err(failed)?;
-    let rows = || RowWriter::create(folder.path(), names(config)).map_err(failed);
-    let recorder = Recorder::new(config.phases.clone(), config.slos.clone(), config.profile.routes.len());
+    let names = Names::of(&manifest);
+    let rows = || RowWriter::create(folder.path(), names.clone()).map_err(failed);
+    let recorder = manifest.config.recorder();
     if display != Display::Silent {
         eprintln!("{}", config.headline());
     }
@@ -75,10 +75,4 @@ pub fn carry_out(
     };
     manifest.started_unix_nanos = fired.started_unix_nanos.unwrap_or(created);
     Ok((folder, manifest, fired))
-}
-
-fn names(config: &Config) -> Names {
-    let models = |route: &crate::profile::Route| route.targets.iter().map(|t| t.model().to_owned()).collect();
-    let routes = config.profile.routes.iter().map(|route| (route.name.clone(), models(route))).collect();
-    Names { routes, phases: config.phases.clone() }
 }

@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::run::{arrivals, endpoint};
 use crate::cli::sources::Sources;
+use crate::core::gate::Gate;
 use crate::core::run::World;
-use crate::core::slo::Slo;
 use crate::core::units::Span;
 use crate::core::{RegionId, Seed};
 use crate::sweep::Loads;
@@ -20,6 +20,7 @@ use crate::sweep::Loads;
   bedbench sweep --profile candidates --rps 5..120
   bedbench sweep --profile apac --rps 10,20,40,60,80 --scenario calm --seeds 10
   bedbench sweep --profile candidates --rps 5..120 --slo 'response:p99<4s' --format csv
+  bedbench sweep --profile candidates --rps 5..120 --slo 'ttft:p95<900ms' --slo 'sydney/knee>25/s'
   bedbench sweep --profile apac --rps 10,30,50 --mock --seeds 2 -d 30s
   bedbench sweep --profile au --rps 1,2,4 --live                      asks before it spends")]
 pub struct SweepArgs {
@@ -67,9 +68,16 @@ pub struct SweepArgs {
     pub world: WorldArgs,
 
     /// Objective, repeatable: ttft:p95<900ms, response:p99<4s. All decide the knees, the first the
-    /// crossovers [default: those of the workload]
+    /// crossovers [default: those of the workload]. knee>40/s, or sydney/knee>40/s: exit 3 where a route's knee is not
+    /// shown to lie beyond that load
     #[arg(long, value_name = "SLO")]
-    pub slo: Vec<Slo>,
+    pub slo: Vec<Gate>,
+    /// Write which knees were held as JUnit XML too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Draw the plots as PNG too
+    #[arg(long)]
+    pub png: bool,
     /// New or empty folder for the results [default: results/TIME-PROFILE-sweep]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
