@@ -27,8 +27,7 @@ impl Run {
             if config.kind == Loop::Open {
                 recorder.planned_for(usize::from(entry.request.route), entry.request.intended);
             }
-            entry.attempts.iter().for_each(|attempt| recorder.attempt(attempt, entry.request.intended));
-            recorder.request(entry.request);
+            recorder.count(entry.request, entry.attempts);
         })?;
         let mut context = self.manifest.context();
         if self.manifest.finished.is_none() {
