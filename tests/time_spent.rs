@@ -107,7 +107,7 @@ fn play(jitter: Duration) -> (Truth, PartsSummary) {
         },
     };
     let mut truth = Truth {
-        recorder: Recorder::new(phases, vec![], 1),
+        recorder: Recorder::new(phases.clone(), vec![], 1),
         n: 0,
         fell_back: 0,
         queue: Duration::ZERO,

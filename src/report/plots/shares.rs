@@ -49,7 +49,7 @@ fn draw(report: &Report<'_>) -> String {
             canvas.text(&name, (LEFT, top + 8.0), LABEL);
             let left = LEFT + LABEL.width(&name) + 12.0;
             let law = Some(places::in_words(route)).filter(|words| !words.is_empty());
-            let law = law.map_or("no tokens".into(), |words| format!("tokens {words}"));
+            let law = law.map_or("no tokens".into(), |words| format!("tokens: {words}"));
             canvas.text(&SMALL.fit(&law, WIDTH - MARGIN - left), (left, top + 8.5), SMALL);
             let tokens = places::tokens(route);
             let bars = [("attempts", places::attempts(route)), ("tokens", tokens)];
@@ -129,7 +129,7 @@ fn title(summary: &Summary) -> String {
     let mixed =
         summary.routes.iter().max_by(|a, b| spread(a).total_cmp(&spread(b))).filter(|route| spread(route) > 0.0);
     match mixed {
-        Some(route) => format!("Tokens of {} {}", shown(&route.head), places::in_words(route)),
+        Some(route) => format!("Tokens of {}: {}", shown(&route.head), places::in_words(route)),
         None if summary.routes.iter().all(|route| places::tokens(route).values().sum::<u64>() == 0) => {
             "No request was answered".into()
         }
