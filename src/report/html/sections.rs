@@ -86,7 +86,7 @@ pub fn all(report: &Report<'_>) -> Vec<Section> {
             "How each number is defined",
             html! {
                 p class="about" { "In short; at length in " code { "docs/method.md" } " of bedbench." }
-                dl { @for (word, meaning) in DEFINITIONS { dt { (word) } dd { (super::capital(meaning)) "." } } }
+                dl { @for (word, meaning) in DEFINITIONS { dt { (word) } dd { (super::prose(&super::capital(meaning))) "." } } }
             },
         ),
     ]

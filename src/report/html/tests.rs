@@ -149,6 +149,13 @@ fn the_parts_of_the_time_are_there_and_add_up() {
 }
 
 #[test]
+fn definitions_are_text_and_not_markdown() {
+    let page = words(fixture::congested());
+    let definitions = page.split("id=\"definitions\"").nth(1).unwrap();
+    assert!(definitions.contains("is <code>failed</code>, not a time") && !definitions.contains('`'));
+}
+
+#[test]
 fn a_comparison_that_shows_nothing_claims_nothing() {
     let mut run = fixture::congested().clone();
     for comparison in &mut run.summary.comparisons {

@@ -19,7 +19,7 @@ pub const PLOT: Plot = Plot {
 };
 
 const LEFT: f64 = MARGIN + 72.0;
-const RIGHT: f64 = WIDTH - 150.0;
+const RIGHT: f64 = WIDTH - 170.0;
 /// For the name of a route above its bars.
 const HEAD: f64 = 22.0;
 const BAR: f64 = 22.0;
@@ -100,9 +100,23 @@ fn draw_bar(
             thin.push(text);
         }
     }
+    name_thin(canvas, &thin, middle);
+}
+
+/// What has no room in the bar is named beside it, on as many lines as the bar is tall.
+fn name_thin(canvas: &Canvas<'_>, thin: &[String], middle: f64) {
+    const LINE: f64 = 12.5;
     let kind = Type { color: INK, ..SMALL };
-    if !thin.is_empty() {
-        canvas.text(&kind.fit(&thin.join(", "), WIDTH - 12.0 - RIGHT), (RIGHT + 8.0, middle), kind);
+    let lines = match thin {
+        [] => return,
+        [only] => vec![only.clone()],
+        [first, second] => vec![first.clone(), second.clone()],
+        [first, rest @ ..] => vec![first.clone(), rest.join(", ")],
+    };
+    let mut y = middle - (lines.len() as f64 - 1.0) * LINE / 2.0;
+    for line in lines {
+        canvas.text(&kind.fit(&line, WIDTH - 12.0 - RIGHT), (RIGHT + 8.0, y), kind);
+        y += LINE;
     }
 }
 
