@@ -24,7 +24,7 @@ agreement:
 
 # The simulator against queueing theory, near saturation too
 theory:
-    cargo test --release --test theory -- --include-ignored --nocapture
+    cargo test --test theory -- --include-ignored --nocapture
 
 # Licences, advisories and duplicates (needs cargo-deny)
 deny:

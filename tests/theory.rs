@@ -279,7 +279,7 @@ fn refusals_of_a_token_bucket_at_0_85() {
 }
 
 /// Near saturation a queue takes long to forget, and its intervals are as narrow only after tens of millions of
-/// requests: `just theory`, which is `cargo test --release --test theory -- --include-ignored --nocapture`.
+/// requests: `just theory`, which is `cargo test --test theory -- --include-ignored --nocapture`.
 #[test]
 #[ignore = "takes minutes: just theory"]
 fn waits_and_refusals_at_0_95() {

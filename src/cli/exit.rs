@@ -50,6 +50,11 @@ impl Failure {
         Self { exit: Exit::Refused, message: message.into() }
     }
 
+    /// `code` as [`Exit::Interrupted`] has it.
+    pub fn interrupted(code: u8, message: impl Into<String>) -> Self {
+        Self { exit: Exit::Interrupted(code), message: message.into() }
+    }
+
     /// Says it on stderr.
     pub fn report(self) -> Exit {
         let error = console::style("error:").red().bold().for_stderr();

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal, Write};
+use std::ops::Add;
 
 use super::exit::Failure;
+use crate::core::Request;
 use crate::core::units::grouped;
 use crate::govern::Prices;
 use crate::plan::Plan;
@@ -42,21 +44,51 @@ fn targets(route: &Route) -> String {
     targets.join(", then ")
 }
 
+/// What each route is asked for: one plan, or several of a sweep.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    requests: u64,
+    input_tokens: u64,
+    max_tokens: u64,
+}
+
+impl Asked {
+    pub fn by(plan: &Plan) -> Self {
+        let sum = |tokens: fn(&Request) -> u32| plan.requests().iter().map(|r| u64::from(tokens(r))).sum();
+        Self {
+            requests: plan.len() as u64,
+            input_tokens: sum(|request| request.input_tokens),
+            max_tokens: sum(|request| request.max_tokens),
+        }
+    }
+}
+
+impl Add for Asked {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            input_tokens: self.input_tokens + other.input_tokens,
+            max_tokens: self.max_tokens + other.max_tokens,
+        }
+    }
+}
+
 /// What a run would send and cost, if every target were called once for every request and every answer
 /// had max_tokens.
-pub fn estimate(profile: &Profile, plan: &Plan, prices: &Prices) -> String {
-    let input: u64 = plan.requests().iter().map(|request| u64::from(request.input_tokens)).sum();
-    let output: u64 = plan.requests().iter().map(|request| u64::from(request.max_tokens)).sum();
+pub fn estimate(profile: &Profile, asked: Asked, prices: &Prices) -> String {
+    let Asked { requests, input_tokens: input, max_tokens: output } = asked;
     let mut text = String::from(COSTS);
     for route in &profile.routes {
-        text += &format!("  {}: {} requests to {}\n", route.name, grouped(plan.len() as u64), targets(route));
+        text += &format!("  {}: {} requests to {}\n", route.name, grouped(requests), targets(route));
     }
     let all = || profile.routes.iter().flat_map(|route| &route.targets);
     let called = all().count() as u64;
     text += &format!(
         "With every target called for every request, {} attempts, about {} input tokens and {} output tokens \
          (max_tokens for each).\n",
-        grouped(plan.len() as u64 * called),
+        grouped(requests * called),
         grouped(input * called),
         grouped(output * called),
     );

@@ -116,9 +116,7 @@ impl LiveWorld {
                 let mut state = self.lock();
                 let now = self.clock.now();
                 state.on(now, Input::Wake);
-                let catch_up = now + CATCH_UP;
-                state.wake =
-                    if state.waiting.is_empty() { catch_up } else { state.world.next_wake().unwrap_or(catch_up) };
+                state.wake = state.world.next_start().unwrap_or(now + CATCH_UP);
                 state.wake
             };
             tokio::select! {
@@ -152,7 +150,7 @@ impl State {
 
     /// Whether somebody waits for what happens before the model would be woken.
     fn is_due_earlier(&self) -> bool {
-        !self.waiting.is_empty() && self.world.next_wake().is_some_and(|next| next < self.wake)
+        self.world.next_start().is_some_and(|next| next < self.wake)
     }
 }
 

@@ -6,7 +6,7 @@ use super::fault::Fault;
 use crate::core::{RegionId, RequestKey, RunTime};
 
 /// Names one call from its arrival to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
 /// A way of asking for a model that the world has been told of: see [`World::path`].

@@ -36,8 +36,8 @@ struct Place {
     background: Background,
     busy: usize,
     queue: VecDeque<Job>,
-    /// Distinguishes the background arrival that is due from those drawn under an older rate.
-    background_epoch: u64,
+    /// When the next stranger comes.
+    stranger: Option<RunTime>,
     /// Beside those that its conditions schedule.
     faults: Vec<Fault>,
 }
@@ -69,19 +69,12 @@ struct Running {
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
-    /// A slot of the place at this position is free again; the ticket names a call of ours.
-    Free {
-        place: usize,
-        ticket: Option<u64>,
-    },
-    Background {
-        place: usize,
-        epoch: u64,
-    },
+    /// A call of ours has been served.
+    Served(Ticket),
+    /// A stranger leaves a slot of the place at this position.
+    Left(u32),
     /// The conditions of the place change.
-    Change {
-        place: usize,
-    },
+    Change(u32),
 }
 
 /// Pure: takes `now`, emits effects, and never reads a clock.
@@ -91,9 +84,13 @@ pub struct World {
     by_region: BTreeMap<RegionId, usize>,
     paths: Paths,
     running: FxHashMap<Ticket, Running>,
+    /// Calls of ours in a queue.
+    queued: usize,
     /// Ties are broken by order of scheduling.
     events: BinaryHeap<Reverse<(RunTime, u64, Event)>>,
     scheduled: u64,
+    /// The next stranger anywhere, and where.
+    stranger: Option<(RunTime, usize)>,
 }
 
 impl World {
@@ -108,7 +105,7 @@ impl World {
                 spec,
                 busy: 0,
                 queue: VecDeque::new(),
-                background_epoch: 0,
+                stranger: None,
                 faults: vec![],
             })
             .collect();
@@ -117,8 +114,10 @@ impl World {
             by_region,
             paths: Paths::default(),
             running: FxHashMap::default(),
+            queued: 0,
             events: BinaryHeap::new(),
             scheduled: 0,
+            stranger: None,
         };
         for place in 0..world.places.len() {
             world.conditions_changed(RunTime::ZERO, place);
@@ -140,16 +139,21 @@ impl World {
 
     /// When the world has something to do by itself.
     pub fn next_wake(&self) -> Option<RunTime> {
-        self.events.peek().map(|Reverse((at, _, _))| *at)
+        let event = self.events.peek().map(|Reverse((at, _, _))| *at);
+        let stranger = self.stranger.map(|(at, _)| at);
+        event.into_iter().chain(stranger).min()
+    }
+
+    /// When a call that waits in a queue may be taken up, at the earliest. While none waits, the world has nothing
+    /// to tell, and may lag behind.
+    pub fn next_start(&self) -> Option<RunTime> {
+        self.next_wake().filter(|_| self.queued > 0)
     }
 
     /// Lets the world come to `now`, then takes `input`. Effects are appended to `out`; those
     /// that fell due before `now` carry their own, earlier times.
     pub fn on(&mut self, now: RunTime, input: Input, out: &mut Vec<Effect>) {
-        while self.next_wake().is_some_and(|at| at <= now) {
-            let Some(Reverse((at, _, event))) = self.events.pop() else { break };
-            self.happen(at, event, out);
-        }
+        self.come_to(now, out);
         match input {
             Input::Arrive(call) => self.arrive(now, call, out),
             Input::Cancel(ticket) => self.cancel(now, ticket, out),
@@ -162,27 +166,36 @@ impl World {
         }
     }
 
-    fn happen(&mut self, at: RunTime, event: Event, out: &mut Vec<Effect>) {
-        match event {
-            Event::Free { place, ticket } => {
-                if let Some(ticket) = ticket {
-                    // A cancelled call has freed its slot already.
-                    let Some(running) = self.running.remove(&Ticket(ticket)) else { return };
-                    self.settle(at, &running.call, Some(running.timeline.tokens));
-                    if !running.holds_slot {
-                        return;
-                    }
-                }
-                self.free(at, place, out);
-            }
-            Event::Background { place, epoch } => {
-                if epoch == self.places[place].background_epoch {
+    fn come_to(&mut self, now: RunTime, out: &mut Vec<Effect>) {
+        loop {
+            let event = self.events.peek().map(|Reverse((at, ..))| *at).filter(|at| *at <= now);
+            match self.stranger.filter(|(at, _)| *at <= now) {
+                Some((at, place)) if event.is_none_or(|event| at < event) => {
                     let service = self.places[place].background.service();
                     self.offer(at, place, Job::Background(service), out);
-                    self.schedule_background(at, place);
+                    self.expect_stranger(at, place);
+                }
+                _ if event.is_none() => return,
+                _ => {
+                    let Some(Reverse((at, _, event))) = self.events.pop() else { return };
+                    self.happen(at, event, out);
                 }
             }
-            Event::Change { place } => self.conditions_changed(at, place),
+        }
+    }
+
+    fn happen(&mut self, at: RunTime, event: Event, out: &mut Vec<Effect>) {
+        match event {
+            Event::Served(ticket) => {
+                // A cancelled call has freed its slot already.
+                let Some(running) = self.running.remove(&ticket) else { return };
+                self.settle(at, &running.call, Some(running.timeline.tokens));
+                if running.holds_slot {
+                    self.free(at, running.place, out);
+                }
+            }
+            Event::Left(place) => self.free(at, place as usize, out),
+            Event::Change(place) => self.conditions_changed(at, place as usize),
         }
     }
 
@@ -242,6 +255,7 @@ impl World {
             place.queue.remove(position)
         });
         if let Some(Job::Ours { call, .. }) = waiting {
+            self.queued -= 1;
             self.settle(now, &call, None);
         }
     }
@@ -251,6 +265,7 @@ impl World {
         if self.places[place].has_slot() {
             self.start(now, place, job, out);
         } else if self.places[place].has_room() {
+            self.queued += usize::from(matches!(job, Job::Ours { .. }));
             self.places[place].queue.push_back(job);
         }
     }
@@ -258,6 +273,7 @@ impl World {
     fn free(&mut self, now: RunTime, place: usize, out: &mut Vec<Effect>) {
         self.places[place].busy -= 1;
         if let Some(job) = self.places[place].queue.pop_front() {
+            self.queued -= usize::from(matches!(job, Job::Ours { .. }));
             self.start(now, place, job, out);
         }
     }
@@ -267,7 +283,7 @@ impl World {
         match job {
             Job::Background(service) => {
                 let slowdown = self.places[place].spec.conditions.slowdown(now);
-                self.schedule(now + scale(service, slowdown), Event::Free { place, ticket: None });
+                self.schedule(now + scale(service, slowdown), Event::Left(place as u32));
             }
             Job::Ours { call, arrived } => self.serve(now, place, call, arrived, out),
         }
@@ -293,7 +309,7 @@ impl World {
         };
         let served = now + ttft + gap * call.output_tokens.saturating_sub(1);
         let ticket = call.ticket;
-        self.schedule(served, Event::Free { place, ticket: Some(ticket.0) });
+        self.schedule(served, Event::Served(ticket));
         self.running.insert(ticket, Running { call, place, timeline, holds_slot });
         out.push(Effect::Begin(ticket, timeline));
     }
@@ -358,20 +374,18 @@ impl World {
         let next = spec.conditions.next_change(now);
         self.paths.set_shares(now, region, left);
         // Arrivals without memory: drawing the next one anew under the new rate is exact.
-        self.places[place].background_epoch += 1;
-        self.schedule_background(now, place);
+        self.expect_stranger(now, place);
         if let Some(next) = next {
-            self.schedule(next, Event::Change { place });
+            self.schedule(next, Event::Change(place as u32));
         }
     }
 
-    fn schedule_background(&mut self, now: RunTime, position: usize) {
+    fn expect_stranger(&mut self, now: RunTime, position: usize) {
         let place = &mut self.places[position];
         let load = place.spec.conditions.at(now).background;
-        if let Some(gap) = place.background.next_gap(load * place.spec.slots as f64) {
-            let epoch = place.background_epoch;
-            self.schedule(now + gap, Event::Background { place: position, epoch });
-        }
+        place.stranger = place.background.next_gap(load * place.spec.slots as f64).map(|gap| now + gap);
+        let expected = self.places.iter().zip(0..).filter_map(|(place, i)| Some((place.stranger?, i)));
+        self.stranger = expected.min();
     }
 
     fn schedule(&mut self, at: RunTime, event: Event) {

@@ -33,11 +33,16 @@ pub struct Crossovers {
     pub sides: Vec<Ordering>,
 }
 
+/// By load of `grid`, on which side of zero the difference is shown to be.
+pub fn sides(grid: &[f64], seeds: u64, difference: &mut dyn FnMut(f64, Range<u64>) -> Vec<f64>) -> Vec<Ordering> {
+    let shared = 1.0 - (1.0 - CONFIDENCE) / grid.len() as f64;
+    grid.iter().map(|load| sign(&difference(*load, 0..seeds), shared)).collect()
+}
+
 /// Scans `grid`, ascending, for changes of sign and locates each. `difference` gives, at one load and
 /// under a range of seeds, one route less the other.
 pub fn find(grid: &[f64], seeds: u64, difference: &mut dyn FnMut(f64, Range<u64>) -> Vec<f64>) -> Crossovers {
-    let shared = 1.0 - (1.0 - CONFIDENCE) / grid.len() as f64;
-    let sides: Vec<_> = grid.iter().map(|load| sign(&difference(*load, 0..seeds), shared)).collect();
+    let sides = sides(grid, seeds, difference);
     let shown: Vec<_> = (0..grid.len()).filter(|i| sides[*i].is_ne()).collect();
     let changes = shown.windows(2).map(|pair| (pair[0], pair[1])).filter(|(a, b)| sides[*a] != sides[*b]);
     let mut found = Vec::new();

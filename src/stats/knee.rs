@@ -15,6 +15,11 @@ pub enum Knee {
         smallest: f64,
     },
     At(Crossing),
+    /// Between two neighbours of the grid, and nobody has looked closer.
+    Between {
+        meets: f64,
+        misses: f64,
+    },
     /// Every load tried meets.
     AboveLargest {
         largest: f64,
@@ -25,12 +30,24 @@ pub enum Knee {
 /// misses. `margin` gives, at one load and under a range of seeds, by how much the objectives are met:
 /// above zero when they are.
 pub fn find(grid: &[f64], seeds: u64, margin: &mut dyn FnMut(f64, Range<u64>) -> Vec<f64>) -> Knee {
+    match scan(grid, seeds, margin) {
+        Err(first) => Knee::At(locate(margin, grid, (first - 1, first), seeds)),
+        Ok(outside) => outside,
+    }
+}
+
+/// As [`find`], of the grid alone.
+pub fn bracket(grid: &[f64], seeds: u64, margin: &mut dyn FnMut(f64, Range<u64>) -> Vec<f64>) -> Knee {
+    scan(grid, seeds, margin).unwrap_or_else(|first| Knee::Between { meets: grid[first - 1], misses: grid[first] })
+}
+
+/// The knee if it is outside the grid, and else the position of the first load that misses.
+fn scan(grid: &[f64], seeds: u64, margin: &mut dyn FnMut(f64, Range<u64>) -> Vec<f64>) -> Result<Knee, usize> {
     // A load beyond one that misses is no knee, even if it meets again.
-    let misses = grid.iter().position(|load| median(&margin(*load, 0..seeds)) <= 0.0);
-    match misses {
-        Some(0) => Knee::BelowSmallest { smallest: grid[0] },
-        Some(first) => Knee::At(locate(margin, grid, (first - 1, first), seeds)),
-        None => Knee::AboveLargest { largest: grid[grid.len() - 1] },
+    match grid.iter().position(|load| median(&margin(*load, 0..seeds)) <= 0.0) {
+        Some(0) => Ok(Knee::BelowSmallest { smallest: grid[0] }),
+        Some(first) => Err(first),
+        None => Ok(Knee::AboveLargest { largest: grid[grid.len() - 1] }),
     }
 }
 
@@ -64,6 +81,12 @@ mod tests {
         assert_eq!(find(&GRID, 5, &mut meets), Knee::AboveLargest { largest: 115.0 });
         let mut misses = |_: f64, seeds: Range<u64>| seeds.map(|_| 0.0).collect();
         assert_eq!(find(&GRID, 5, &mut misses), Knee::BelowSmallest { smallest: 5.0 });
+    }
+
+    #[test]
+    fn the_grid_alone_says_between_which_loads_it_is() {
+        let mut margin = |load: f64, seeds: Range<u64>| seeds.map(|_| 30.0 - load).collect();
+        assert_eq!(bracket(&GRID, 3, &mut margin), Knee::Between { meets: 25.0, misses: 35.0 });
     }
 
     #[test]

@@ -35,6 +35,14 @@ pub trait Watcher: Sync {
     fn done(&self);
 }
 
+/// Nobody needs to know.
+pub struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn asked(&self, _: usize) {}
+    fn done(&self) {}
+}
+
 /// Measures points and remembers them. What it answers does not depend on the order in which the
 /// cores finish: a point is a function of its key.
 pub struct Engine<'a, M> {
@@ -93,7 +101,7 @@ impl<'a, M: Fn(Key) -> Point + Sync> Engine<'a, M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sweep::fixture::{Unwatched, bare_point};
+    use crate::sweep::fixture::bare_point;
 
     #[test]
     fn the_answer_does_not_depend_on_the_cores() {

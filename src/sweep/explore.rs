@@ -24,6 +24,8 @@ pub struct Question {
     pub slos: Vec<Slo>,
     /// Longest time for a request: what a failed percentile counts as.
     pub deadline: Duration,
+    /// Whether to measure more where something turns: cheap in virtual time only.
+    pub closer: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -40,13 +42,22 @@ pub fn explore<M: Fn(Key) -> Point + Sync>(engine: &mut Engine<'_, M>, question:
     let of_load = |load: f64| (0..routes.len()).flat_map(move |route| keys(route, load, 0..seeds));
     engine.ensure(loads.iter().copied().flat_map(of_load));
     let knees = (0..routes.len())
-        .map(|route| knee::find(loads, seeds, &mut |load, seeds| question.margins(engine, route, load, seeds)))
+        .map(|route| {
+            let find = if question.closer { knee::find } else { knee::bracket };
+            find(loads, seeds, &mut |load, seeds| question.margins(engine, route, load, seeds))
+        })
         .collect();
     let mut pairs = Vec::new();
     for base in 0..routes.len() {
         for other in base + 1..routes.len() {
             let mut difference = |load, seeds| question.differences(engine, (base, other), load, seeds);
-            let found = crossover::find(loads, seeds, &mut difference);
+            let found = match question.closer {
+                true => crossover::find(loads, seeds, &mut difference),
+                false => {
+                    let sides = crossover::sides(loads, seeds, &mut difference);
+                    crossover::Crossovers { found: Vec::new(), sides }
+                }
+            };
             let lower = |side: Ordering| match side {
                 Ordering::Less => Some(routes[other].clone()),
                 Ordering::Equal => None,

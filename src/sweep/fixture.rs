@@ -24,13 +24,6 @@ const MEASURED: Duration = Duration::from_secs(60);
 const DEADLINE: Duration = Duration::from_secs(60);
 const USAGE: Usage = Usage { input_tokens: 400, output_tokens: 60 };
 
-pub struct Unwatched;
-
-impl Watcher for Unwatched {
-    fn asked(&self, _: usize) {}
-    fn done(&self) {}
-}
-
 /// A Region of the fixture.
 pub struct Queue {
     region: &'static str,
@@ -133,7 +126,7 @@ fn fire(route: &str, rps: f64, seed: u64, question: &Question) -> Point {
             prompt_hash: None,
         });
     }
-    Point::read(&recorder, (rps, seed), &Watched::for_slos(&question.slos), &prices(route))
+    Point::read((&recorder, 0), (rps, seed), &Watched::for_slos(&question.slos), &prices(route))
 }
 
 fn record(attempt: u16, region: RegionId, finished: f64, outcome: Outcome, usage: Option<Usage>) -> AttemptRecord {
@@ -192,6 +185,7 @@ pub fn question() -> Question {
         seeds: 5,
         slos: vec!["ttft:p95<1500ms".parse().unwrap()],
         deadline: DEADLINE,
+        closer: true,
     }
 }
 
@@ -232,7 +226,7 @@ pub fn sweep_of(routes: &[&str]) -> Sweep {
         setting: Setting {
             profile: "candidates".into(),
             workload: "chat".into(),
-            scenario: "congested".into(),
+            scenario: Some("congested".into()),
             latency: None,
             set: vec![],
             arrival: "poisson".into(),
@@ -244,6 +238,7 @@ pub fn sweep_of(routes: &[&str]) -> Sweep {
         },
         loads: question.loads.clone(),
         seeds: question.seeds,
+        closer: question.closer,
         slos: question.slos.clone(),
         routes: routes.collect(),
         pairs: findings.pairs,

@@ -9,7 +9,7 @@ mod loads;
 mod point;
 mod result;
 
-pub use engine::{Engine, Key, Watcher};
+pub use engine::{Engine, Key, Unwatched, Watcher};
 pub use explore::{Findings, Question, explore};
 pub use loads::Loads;
 pub use point::{Point, Watched};

@@ -79,9 +79,14 @@ pub struct Point {
 }
 
 impl Point {
-    /// Reads the one route of `recorder`.
-    pub fn read(recorder: &Recorder, (rps, seed): (f64, u64), watched: &[Watched], targets: &[PricedTarget]) -> Self {
-        let series = &recorder.routes()[0];
+    /// Reads one route of a recorder.
+    pub fn read(
+        (recorder, route): (&Recorder, usize),
+        (rps, seed): (f64, u64),
+        watched: &[Watched],
+        targets: &[PricedTarget],
+    ) -> Self {
+        let series = &recorder.routes()[route];
         let whole = series.whole(recorder.phases());
         let attempts = series.regions.values().map(|share| &share.attempts);
         Self {
@@ -196,7 +201,7 @@ mod tests {
             recorder.request(&record(index, 1.0, response, Outcome::Ok));
         });
         let targets = [target("ap-southeast-2", 2.0, 10.0), target("us-west-2", 1.0, 5.0)];
-        Point::read(&recorder, (5.0, 42), &Watched::for_slos(&slos), &targets)
+        Point::read((&recorder, 0), (5.0, 42), &Watched::for_slos(&slos), &targets)
     }
 
     #[test]
@@ -234,7 +239,7 @@ mod tests {
         let mut recorder = Recorder::new(phases, vec![], 1);
         recorder.request(&record(0, 1.0, 0.5, Outcome::Ok));
         recorder.request(&record(1, 1.0, 0.1, Outcome::Throttled));
-        let point = Point::read(&recorder, (5.0, 42), &Watched::for_slos(&[]), &[]);
+        let point = Point::read((&recorder, 0), (5.0, 42), &Watched::for_slos(&[]), &[]);
         let at = |q| point.seconds(Watched { metric: Metric::Response, q }, 60 * SECOND);
         assert!((at(0.50) - 0.5).abs() < 0.001);
         assert_eq!(at(0.95), 60.0);

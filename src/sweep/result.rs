@@ -20,7 +20,8 @@ pub const SCHEMA: u32 = 1;
 pub struct Setting {
     pub profile: String,
     pub workload: String,
-    pub scenario: String,
+    /// Absent in a live sweep: nobody schedules what AWS does.
+    pub scenario: Option<String>,
     /// Service times, where others than the built-in ones were asked for.
     pub latency: Option<String>,
     /// Single values from the command line, `path=value`.
@@ -50,6 +51,9 @@ pub struct Sweep {
     pub loads: Vec<f64>,
     /// Seeds at each load of the grid.
     pub seeds: u64,
+    /// Whether more was measured where something turns; else knees and crossovers lie somewhere between two
+    /// loads of the grid.
+    pub closer: bool,
     /// All decide the knees; the percentile of the first decides the crossovers.
     pub slos: Vec<Slo>,
     pub routes: Vec<RouteSweep>,

@@ -1,4 +1,4 @@
-//! A sweep that cannot be is refused in one line, before anything is simulated.
+//! A sweep that cannot be is refused in one line, before anything is simulated; one in real time keeps its runs.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -8,8 +8,12 @@ use rustix::process::Signal;
 use super::desk::{Desk, end_of, files_in, signal};
 
 fn refused(args: &str) -> String {
+    refused_with(args, 2)
+}
+
+fn refused_with(args: &str, code: i32) -> String {
     let desk = Desk::new();
-    let said = desk.says(&format!("sweep {args}")).exits(2);
+    let said = desk.says(&format!("sweep {args}")).exits(code);
     assert_eq!(files_in(&desk.path("")), [""; 0], "{args} left files");
     assert_eq!(said.out, "", "{args}");
     said.error().to_owned()
@@ -73,4 +77,33 @@ fn interrupted_it_says_that_nothing_was_written_and_leaves_nothing() {
     assert_eq!(said.out, "");
     assert!(rest.last().unwrap().starts_with("interrupted: "), "{rest:?}");
     assert!(!desk.path("sweep").exists());
+}
+
+#[test]
+fn in_real_time_each_load_and_seed_is_a_run_whose_folder_is_kept() {
+    let desk = Desk::new();
+    let load = "--rps 5,20 --seeds 2 -d 2s --warmup 1s --profile au --scenario calm --slo response:p50<9s";
+    let said = desk.says(&format!("sweep {load} --mock -o sweep"));
+    if said.code == Some(1) && said.error().contains("could not fire") {
+        eprintln!("this machine is too busy: {}", said.error());
+        return;
+    }
+    let said = said.exits(0);
+    assert!(said.out.contains("MOCK") && said.out.contains("of the loads tried alone"), "{}", said.out);
+    let sweep: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(desk.path("sweep/sweep.json")).unwrap()).unwrap();
+    assert_eq!((&sweep["world"], &sweep["closer"]), (&"mock".into(), &false.into()));
+    let points = sweep["routes"][0]["points"].as_array().unwrap();
+    assert_eq!(points.len(), 4);
+    for run in ["5.00rps-seed42", "5.00rps-seed43", "20.0rps-seed42", "20.0rps-seed43"] {
+        let rows = std::fs::read_to_string(desk.path(&format!("sweep/runs/{run}/requests.csv"))).unwrap();
+        let point = points.iter().find(|p| run.starts_with(&format!("{:.2}", p["rps"]).as_str()[..1])).unwrap();
+        assert!(rows.lines().count() as u64 > point["planned"].as_u64().unwrap() / 2, "{run}");
+    }
+}
+
+#[test]
+fn a_live_sweep_says_what_it_may_spend_and_needs_a_yes() {
+    let error = refused_with("--rps 1,2 --profile au --live", 6);
+    assert!(error.contains("add --yes"), "{error}");
 }

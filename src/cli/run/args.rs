@@ -144,7 +144,7 @@ pub enum Output {
     Json,
 }
 
-fn endpoint(text: &str) -> Result<(RegionId, String), String> {
+pub fn endpoint(text: &str) -> Result<(RegionId, String), String> {
     let (region, url) = text.split_once('=').ok_or("write it like ap-southeast-2=http://127.0.0.1:7080")?;
     let region = region.parse()?;
     if !(url.starts_with("http://") || url.starts_with("https://")) {

@@ -171,6 +171,12 @@ impl Config {
         sharing.map(|route| self.profile.routes[usize::from(route)].name.clone()).collect()
     }
 
+    /// From the first request of the warm-up to the end of the plan.
+    pub fn lasts(&self) -> Duration {
+        let one = self.offered.warmup + self.offered.duration;
+        self.blocks.last().map_or(one, |last| last.end.since_start())
+    }
+
     /// Blocks per route.
     fn rounds(&self) -> u16 {
         self.blocks.last().map_or(1, |last| last.round + 1)
@@ -189,8 +195,8 @@ impl Config {
     pub fn headline(&self) -> String {
         let routes = self.profile.routes.len();
         let scenario = self.scenario.as_ref().map(|s| format!(", scenario {}", s.name)).unwrap_or_default();
-        let turns = self.blocks.last().map(|last| {
-            let all = length(last.end.since_start());
+        let turns = self.blocks.last().map(|_| {
+            let all = length(self.lasts());
             format!(", in each of {} blocks per route, which take turns for {all}", self.rounds())
         });
         let turns = turns.unwrap_or_default();

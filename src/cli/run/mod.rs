@@ -8,7 +8,9 @@ mod load;
 mod simulate;
 mod turns;
 
-pub use args::RunArgs;
+pub use args::{Output, RunArgs, endpoint};
+pub use config::Config;
+pub use finish::{Finished, finish};
 pub use load::{LoadArgs, Offered, Rates, arrivals};
 
 use super::exit::{Exit, Failure};
@@ -17,10 +19,9 @@ use crate::clock;
 use crate::core::run::World;
 use crate::drive::Display;
 use crate::measure::Recorder;
-use crate::store::Folder;
 use crate::store::rows::{Names, RowWriter};
-use config::Config;
-use fire::Ready;
+use crate::store::{Folder, Manifest};
+use fire::{Fired, Ready};
 
 pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     guard::warn_of_ambient_endpoints();
@@ -33,36 +34,47 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     config.warnings.iter().for_each(|warning| guard::warn(warning));
     if config.spends() {
         let estimate = match &config.plan {
-            Some(plan) => guard::estimate(&config.profile, plan, &config.prices),
+            Some(plan) => guard::estimate(&config.profile, guard::Asked::by(plan), &config.prices),
             None => guard::open_ended(&config.profile, &config.offered.label, config.workload.max_tokens),
         };
         guard::confirm(&estimate, config.yes)?;
     }
-    // Before there is a folder: what cannot be fired leaves none.
-    let ready = (config.world != World::Sim).then(|| Ready::make(&config)).transpose()?;
-    let created = clock::unix_nanos();
-    let folder = match out {
+    let folder = |created| match out {
         Some(path) => Folder::named(&path),
         None => {
             let name = format!("{}-{}", config.profile.name, config.world.label().to_lowercase());
             Folder::under_results(created, &name)
         }
     };
-    let folder = folder.map_err(|error| Failure::usage(error.to_string()))?;
+    let (folder, manifest, fired) = carry_out(&config, folder, display, !no_records)?;
+    finish(Finished { config, folder, manifest, fired, output, quiet: display == Display::Silent })
+}
+
+/// Fires or simulates, and keeps every record in a new folder unless `records` says otherwise.
+pub fn carry_out(
+    config: &Config,
+    folder: impl FnOnce(u64) -> std::io::Result<Folder>,
+    display: Display,
+    records: bool,
+) -> Result<(Folder, Manifest, Fired), Failure> {
+    // Before there is a folder: what cannot be fired leaves none.
+    let ready = (config.world != World::Sim).then(|| Ready::make(config)).transpose()?;
+    let created = clock::unix_nanos();
+    let folder = folder(created).map_err(|error| Failure::usage(error.to_string()))?;
     let mut manifest = config.manifest(created);
     let failed = |error: std::io::Error| Failure::failed(error.to_string());
     folder.write_manifest(&manifest).map_err(failed)?;
-    let rows = || RowWriter::create(folder.path(), names(&config)).map_err(failed);
+    let rows = || RowWriter::create(folder.path(), names(config)).map_err(failed);
     let recorder = Recorder::new(config.phases.clone(), config.slos.clone(), config.profile.routes.len());
     if display != Display::Silent {
         eprintln!("{}", config.headline());
     }
     let fired = match ready {
-        Some(ready) => ready.fire(&config, display, recorder, rows()?)?,
-        None => simulate::simulate(&config, display, recorder, if no_records { None } else { Some(rows()?) })?,
+        Some(ready) => ready.fire(config, display, recorder, rows()?)?,
+        None => simulate::simulate(config, display, recorder, records.then(rows).transpose()?)?,
     };
     manifest.started_unix_nanos = fired.started_unix_nanos.unwrap_or(created);
-    finish::finish(finish::Finished { config, folder, manifest, fired, output, quiet: display == Display::Silent })
+    Ok((folder, manifest, fired))
 }
 
 fn names(config: &Config) -> Names {

@@ -44,6 +44,12 @@ pub struct Turns {
 }
 
 impl TurnArgs {
+    /// Each route once.
+    pub fn once(mut self) -> Self {
+        self.blocks = Some(1);
+        self
+    }
+
     /// `None` where no two routes share a quota: each has its own, or a world of its own.
     ///
     /// # Errors

@@ -1,23 +1,27 @@
 //! What can be typed after `bedbench sweep`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::run::arrivals;
+use crate::cli::run::{arrivals, endpoint};
 use crate::cli::sources::Sources;
-use crate::core::Seed;
+use crate::core::run::World;
 use crate::core::slo::Slo;
 use crate::core::units::Span;
+use crate::core::{RegionId, Seed};
 use crate::sweep::Loads;
 
-/// Simulate every route of a profile at many loads: up to which each meets its objectives, and from
-/// which load on one overtakes another.
+/// Fire many loads along every route of a profile: up to which each meets its objectives, and from which load on one
+/// overtakes another. In virtual time unless --mock, --endpoint or --live say otherwise.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   bedbench sweep --profile candidates --rps 5..120
   bedbench sweep --profile apac --rps 10,20,40,60,80 --scenario calm --seeds 10
-  bedbench sweep --profile candidates --rps 5..120 --slo 'response:p99<4s' --format csv")]
+  bedbench sweep --profile candidates --rps 5..120 --slo 'response:p99<4s' --format csv
+  bedbench sweep --profile apac --rps 10,30,50 --mock --seeds 2 -d 30s
+  bedbench sweep --profile au --rps 1,2,4 --live                      asks before it spends")]
 pub struct SweepArgs {
     /// Requests per second and route: a range like 5..120, or a list like 5,10,20
     #[arg(long, visible_alias = "rate", value_name = "RANGE|LIST", allow_hyphen_values = true)]
@@ -25,18 +29,18 @@ pub struct SweepArgs {
     /// Loads that a range is divided into, evenly spaced [default: 12]
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
-    /// Seeds at each load; where something turns, 10 at least
-    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100))]
-    pub seeds: u64,
+    /// Seeds at each load; in virtual time 10 at least where something turns [default: 5; in real time 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100))]
+    pub seeds: Option<u64>,
     /// The first seed; the others follow it. Every route and load has the same ones
     #[arg(long, default_value_t = Seed::default().0, value_name = "N")]
     pub seed: u64,
-    /// Time measured at each load and seed; 30 min at least
-    #[arg(short, long, short_alias = 'z', default_value = "30m", value_name = "TIME", allow_hyphen_values = true)]
-    pub duration: Span,
-    /// Load before the measured time, left out of every number
-    #[arg(long, default_value = "2m", value_name = "TIME", allow_hyphen_values = true)]
-    pub warmup: Span,
+    /// Time measured at each load and seed; in virtual time 30m at least [default: 30m; in the mock 60s, else 3m]
+    #[arg(short, long, short_alias = 'z', value_name = "TIME", allow_hyphen_values = true)]
+    pub duration: Option<Span>,
+    /// Load before the measured time, left out of every number [default: 2m; in real time 5s]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub warmup: Option<Span>,
     /// When requests start
     #[arg(long, default_value = "poisson", value_name = "KIND", value_parser = arrivals())]
     pub arrival: String,
@@ -52,15 +56,15 @@ pub struct SweepArgs {
     /// What is asked: a built-in name (see `bedbench workload list`) or a .toml file
     #[arg(long, default_value = "chat", value_name = "NAME|FILE")]
     pub workload: String,
-    /// What goes wrong, and when: a built-in name (see `bedbench scenario list`) or a .toml file
-    #[arg(long, default_value = "congested", value_name = "NAME|FILE")]
-    pub scenario: String,
+    /// What goes wrong in the simulation or the mock, and when: a built-in name (see `bedbench scenario list`) or a
+    /// .toml file [default: congested]
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "real")]
+    scenario: Option<String>,
     /// Service times of the Regions: `article` or a .toml file [default: profiles/regions.toml]
     #[arg(long, value_name = "NAME|FILE")]
     pub latency: Option<String>,
-    /// In virtual time: no account, no network, no cost. The only way so far
-    #[arg(long)]
-    pub sim: bool,
+    #[command(flatten)]
+    pub world: WorldArgs,
 
     /// Objective, repeatable: ttft:p95<900ms, response:p99<4s. All decide the knees, the first the
     /// crossovers [default: those of the workload]
@@ -81,6 +85,63 @@ pub struct SweepArgs {
     /// Prices of your own, of the shape of profiles/prices.toml; they stand before the built-in ones
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub prices: Option<PathBuf>,
+}
+
+/// Where the requests go.
+#[derive(Debug, Args)]
+pub struct WorldArgs {
+    /// In virtual time: no account, no network, no cost. The default
+    #[arg(long, conflicts_with_all = ["mock", "real"])]
+    sim: bool,
+    /// In real time against the built-in mock: no account, no cost. Each load and seed is a `bedbench run`
+    #[arg(long, conflicts_with = "real")]
+    mock: bool,
+    /// Measure Bedrock itself: says what it may spend, and asks
+    #[arg(long, group = "real")]
+    live: bool,
+    /// Call this URL instead of a Region's own endpoint; repeatable. Gets placeholder credentials
+    #[arg(long, value_name = "REGION=URL", value_parser = endpoint, group = "real")]
+    pub endpoint: Vec<(RegionId, String)>,
+    /// Send real credentials to the --endpoint URLs too
+    #[arg(long, requires = "endpoint")]
+    pub endpoint_credentials: bool,
+    /// Trust what this certificate (PEM) vouches for at the --endpoint URLs, as that of `bedbench mock --tls`
+    #[arg(long, value_name = "FILE", requires = "endpoint")]
+    pub endpoint_ca: Option<PathBuf>,
+    /// Spend without asking
+    #[arg(long, requires = "real")]
+    pub yes: bool,
+}
+
+impl SweepArgs {
+    pub fn world(&self) -> World {
+        match (self.world.mock, self.world.live, self.world.endpoint.is_empty()) {
+            (true, ..) => World::Mock,
+            (false, true, true) => World::Live,
+            (false, _, false) => World::Endpoint,
+            (false, false, true) => World::Sim,
+        }
+    }
+
+    pub fn scenario(&self) -> &str {
+        self.scenario.as_deref().unwrap_or("congested")
+    }
+
+    pub fn seeds(&self) -> u64 {
+        self.seeds.unwrap_or(if self.world() == World::Sim { 5 } else { 2 })
+    }
+
+    pub fn duration(&self) -> Span {
+        self.duration.unwrap_or(Span(Duration::from_secs(match self.world() {
+            World::Sim => 30 * 60,
+            World::Mock => 60,
+            World::Live | World::Endpoint => 180,
+        })))
+    }
+
+    pub fn warmup(&self) -> Span {
+        self.warmup.unwrap_or(Span(Duration::from_secs(if self.world() == World::Sim { 120 } else { 5 })))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

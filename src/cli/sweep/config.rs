@@ -10,7 +10,7 @@ use crate::core::phase::Phases;
 use crate::core::price::PricedTarget;
 use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
-use crate::core::slo::Slo;
+use crate::core::run::World;
 use crate::core::units::{Span, grouped};
 use crate::plan::arrival;
 use crate::plan::workload::Workload;
@@ -25,9 +25,11 @@ const MOST_RPS: f64 = 100_000.0;
 const MOST_POINTS: u64 = 20_000;
 
 pub struct Config {
+    pub world: World,
     pub profile: Profile,
     pub workload: Workload,
-    pub scenario: Scenario,
+    /// What is modelled has one.
+    pub scenario: Option<Scenario>,
     pub latency: Option<String>,
     pub set: Vec<String>,
     pub arrival: &'static arrival::Entry,
@@ -59,7 +61,7 @@ impl Config {
         if profile.routes.is_empty() {
             return Err(Failure::usage("no route is left to sweep; drop --no-reference or name another --route"));
         }
-        let points = loads.len() as u64 * args.seeds * profile.routes.len() as u64;
+        let points = loads.len() as u64 * args.seeds() * profile.routes.len() as u64;
         if points > MOST_POINTS {
             return Err(Failure::usage(format!(
                 "{} points are more than one sweep takes ({}); take fewer loads, --seeds or routes",
@@ -82,19 +84,31 @@ impl Config {
                 Span(timeouts.request)
             )));
         }
-        let scenario = loader.scenario(&args.scenario)?;
-        let phases = Phases::lay_out(args.warmup.0, args.duration.0, &scenario.phases());
+        let (world, duration, warmup) = (args.world(), args.duration(), args.warmup());
+        let scenario = world.is_modelled().then(|| loader.scenario(args.scenario())).transpose()?;
+        let shares = scenario.as_ref().map(Scenario::phases).unwrap_or_default();
+        let phases = Phases::lay_out(warmup.0, duration.0, &shares);
         // Before the first point, and not in its midst: a Region model that cannot be built ends the sweep.
-        profile.places(|region| scenario.during(&phases, region)).map_err(Failure::usage)?;
+        if let Some(scenario) = &scenario {
+            profile.places(|region| scenario.during(&phases, region)).map_err(Failure::usage)?;
+        }
         Ok(Self {
             prices: price(&profile, args.prices.as_deref())?,
-            question: question(&profile, loads, args.seeds, slos, timeouts),
+            question: Question {
+                routes: profile.routes.iter().map(|route| route.name.clone()).collect(),
+                loads,
+                seeds: args.seeds(),
+                slos,
+                deadline: timeouts.request,
+                closer: world == World::Sim,
+            },
             warnings: profile.warnings.iter().map(ToString::to_string).collect(),
             latency: loader.latency(),
             set: args.sources.set.iter().map(ToString::to_string).collect(),
             arrival: arrival::find(&args.arrival).expect("clap took only names of the list"),
-            duration: args.duration,
-            warmup: args.warmup,
+            world,
+            duration,
+            warmup,
             phases,
             seed: args.seed,
             profile,
@@ -108,7 +122,7 @@ impl Config {
         Setting {
             profile: self.profile.name.clone(),
             workload: self.workload.name.clone(),
-            scenario: self.scenario.name.clone(),
+            scenario: self.scenario.as_ref().map(|scenario| scenario.name.clone()),
             latency: self.latency.clone(),
             set: self.set.clone(),
             arrival: self.arrival.name.to_owned(),
@@ -121,25 +135,20 @@ impl Config {
     }
 }
 
-fn question(profile: &Profile, loads: Vec<f64>, seeds: u64, slos: Vec<Slo>, timeouts: Timeouts) -> Question {
-    let routes = profile.routes.iter().map(|route| route.name.clone()).collect();
-    Question { routes, loads, seeds, slos, deadline: timeouts.request }
-}
-
 fn check_numbers(args: &SweepArgs, most: f64) -> Result<(), Failure> {
     if most > MOST_RPS {
         return Err(Failure::usage(format!("--rps: a load can be at most {MOST_RPS}/s, and {most} is above it")));
     }
-    if args.duration.0 < SHORTEST {
+    let (duration, warmup) = (args.duration(), args.warmup());
+    if duration.0 < SHORTEST && args.world() == World::Sim {
         return Err(Failure::usage(format!(
-            "--duration {}: a point needs at least 30m, or its tail is chance; leave it out or raise it",
-            args.duration
+            "--duration {duration}: a point needs at least 30m, or its tail is chance; leave it out or raise it"
         )));
     }
-    if args.duration.0 > LONGEST || args.warmup.0 > LONGEST {
+    if duration.0 > LONGEST || warmup.0 > LONGEST {
         return Err(Failure::usage("--duration and --warmup can be at most 7 days"));
     }
-    let requests = most * (args.duration.0 + args.warmup.0).as_secs_f64();
+    let requests = most * (duration.0 + warmup.0).as_secs_f64();
     if requests > f64::from(u32::MAX) {
         return Err(Failure::usage(format!(
             "{requests:.0} requests at the highest load are more than a plan can number ({}); lower --rps or --duration",

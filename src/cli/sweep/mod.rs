@@ -2,6 +2,7 @@
 
 mod args;
 mod config;
+mod fire;
 mod progress;
 
 pub use args::SweepArgs;
@@ -24,7 +25,7 @@ use crate::report::plots::sweep::SWEEP_PLOTS;
 use crate::report::sweep::{CSV, JSON, SWEEP_FORMATS, text};
 use crate::store::Folder;
 use crate::store::folder::rfc3339;
-use crate::sweep::{Engine, Key, Point, RouteSweep, SCHEMA, Sweep, Watched, explore};
+use crate::sweep::{Engine, Key, Point, RouteSweep, SCHEMA, Sweep, Unwatched, Watched, explore};
 use args::Output;
 use config::Config;
 use progress::Progress;
@@ -36,21 +37,36 @@ pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
         Folder::check_free(path).map_err(|error| Failure::usage(error.to_string()))?;
     }
     config.warnings.iter().for_each(|warning| guard::warn(warning));
+    let name = match config.world {
+        World::Sim => format!("{}-sweep", config.profile.name),
+        world => format!("{}-{}-sweep", config.profile.name, world.label().to_lowercase()),
+    };
+    let folder = || match &args.out {
+        Some(path) => Folder::named(path),
+        None => Folder::under_results(created, &name),
+    };
+    if config.world != World::Sim {
+        guard::warn_of_ambient_endpoints();
+        fire::confirm(&args, &config)?;
+        let folder = folder().map_err(|error| Failure::usage(error.to_string()))?;
+        let sweep = fired(&args, config, created, &folder)?;
+        return finish(&args, &sweep, Ok(folder));
+    }
     let leave = LeaveAtSignal::saying("interrupted: a part of a sweep says nothing, so nothing was written");
     let leave = leave.map_err(|error| Failure::failed(error.to_string()))?;
     let sweep = sweep(&config, created, display);
     // From here on there is something to keep.
     drop(leave);
-    let folder = match &args.out {
-        Some(path) => Folder::named(path),
-        None => Folder::under_results(created, &format!("{}-sweep", config.profile.name)),
-    };
-    let saved = folder.and_then(|folder| save(&folder, &sweep).map(|()| folder));
+    finish(&args, &sweep, folder())
+}
+
+fn finish(args: &SweepArgs, sweep: &Sweep, folder: io::Result<Folder>) -> Result<Exit, Failure> {
+    let saved = folder.and_then(|folder| save(&folder, sweep).map(|()| folder));
     if !args.quiet {
         match args.format {
-            Output::Text => print(&text::render(&sweep, style()))?,
-            Output::Json => print(&(JSON.render)(&sweep))?,
-            Output::Csv => print(&(CSV.render)(&sweep))?,
+            Output::Text => print(&text::render(sweep, style()))?,
+            Output::Json => print(&(JSON.render)(sweep))?,
+            Output::Csv => print(&(CSV.render)(sweep))?,
         }
     }
     let folder = saved.map_err(|error| Failure::failed(format!("the results are incomplete: {error}")))?;
@@ -67,7 +83,7 @@ fn simulate(config: &Config, key: Key) -> Recorder {
     let load = Load::new(rates, config.arrival, Settings::default(), &config.workload, seed);
     let simulation = Simulation {
         profile: &config.profile,
-        scenario: &config.scenario,
+        scenario: config.scenario.as_ref().expect("what is simulated has a scenario"),
         workload: &config.workload,
         seed,
         phases: &config.phases,
@@ -79,16 +95,43 @@ fn simulate(config: &Config, key: Key) -> Recorder {
     recorder
 }
 
+/// In real time.
+fn fired(args: &SweepArgs, mut config: Config, created: u64, folder: &Folder) -> Result<Sweep, Failure> {
+    let fired = fire::fire(args, &config, folder, args.quiet)?;
+    if let Some(too_fast) = fired.too_fast {
+        let loads = &mut config.question.loads;
+        loads.retain(|load| *load < too_fast);
+        if loads.len() < 2 {
+            return Err(Failure::failed(format!(
+                "this machine could not fire {too_fast} requests/s along {} routes as planned, and a sweep needs two loads; \
+                 sweep lower loads or fewer routes. The runs are in {}",
+                config.profile.routes.len(),
+                folder.path().join("runs").display()
+            )));
+        }
+        guard::warn(&format!(
+            "this machine could not fire {too_fast} requests/s as planned: that load and all above it are left out"
+        ));
+    }
+    let measure = |key: Key| fired.points[&key].clone();
+    Ok(concluded(&config, created, Engine::new(measure, 1, &Unwatched)))
+}
+
+/// In virtual time.
 fn sweep(config: &Config, created: u64, display: Display) -> Sweep {
-    let question = &config.question;
-    let watched = Watched::for_slos(&question.slos);
+    let watched = Watched::for_slos(&config.question.slos);
     let measure = |key: Key| {
         let seed = config.seed.wrapping_add(key.seed);
-        Point::read(&simulate(config, key), (key.rps(), seed), &watched, &config.prices[key.route])
+        Point::read((&simulate(config, key), 0), (key.rps(), seed), &watched, &config.prices[key.route])
     };
     let progress = Progress::new(display);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut engine = Engine::new(measure, cores, &progress);
+    concluded(config, created, Engine::new(measure, cores, &progress))
+}
+
+/// What follows from the points.
+fn concluded<M: Fn(Key) -> Point + Sync>(config: &Config, created: u64, mut engine: Engine<'_, M>) -> Sweep {
+    let question = &config.question;
     let findings = explore(&mut engine, question);
     let points = engine.into_points(question.routes.len());
     let measured = config.prices.iter().zip(findings.knees).zip(points);
@@ -101,11 +144,12 @@ fn sweep(config: &Config, created: u64, display: Display) -> Sweep {
     Sweep {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        world: World::Sim,
+        world: config.world,
         started: rfc3339(created),
         setting: config.setting(),
         loads: question.loads.clone(),
         seeds: question.seeds,
+        closer: question.closer,
         slos: question.slos.clone(),
         routes: routes.collect(),
         pairs: findings.pairs,

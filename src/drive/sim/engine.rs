@@ -108,8 +108,9 @@ pub struct Engine<'a, R, S> {
     /// Time limits come in the order in which they were set, so that no heap is needed.
     first_tokens: VecDeque<(RunTime, DefaultKey)>,
     deadlines: VecDeque<(RunTime, DefaultKey)>,
-    /// Used again for every request.
+    /// Used again for every request, as are trips that have ended.
     records: Vec<AttemptRecord>,
+    ended: Vec<Trip>,
 }
 
 impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
@@ -165,6 +166,7 @@ impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
             first_tokens: VecDeque::new(),
             deadlines: VecDeque::new(),
             records: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
@@ -190,19 +192,30 @@ impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
         }
     }
 
-    /// When the next thing happens: the arrival of the next request, or anything else before it. What other tenants
-    /// do is of no interest once nobody is on the way.
-    fn next_event(&self, request: Option<RunTime>) -> Option<RunTime> {
+    /// When the next thing happens: the arrival of the next request, or anything else before it.
+    fn next_event(&mut self, request: Option<RunTime>) -> Option<RunTime> {
+        self.drop_limits_that_were_met();
         let heap = self.heap.peek().map(|Reverse((at, ..))| *at);
         let first_token = self.first_tokens.front().map(|(at, _)| *at);
         let deadline = self.deadlines.front().map(|(at, _)| *at);
         let ours = [heap, first_token, deadline, request].into_iter().flatten().min()?;
-        let anybody = !self.trips.is_empty() || request.is_some();
-        anybody.then(|| self.world.next_wake().map_or(ours, |world| world.min(ours)))
+        Some(self.world.next_start().map_or(ours, |start| start.min(ours)))
+    }
+
+    /// Most are, long before they would run out.
+    fn drop_limits_that_were_met(&mut self) {
+        while self.deadlines.pop_front_if(|(_, trip)| !self.trips.contains_key(*trip)).is_some() {}
+        let may_be_missed = |(limit, flight): &mut (RunTime, DefaultKey)| {
+            self.flights.get(*flight).is_some_and(|flight| {
+                let first = flight.seen.and_then(|seen| seen.first_token);
+                flight.state != State::Over && first.is_none_or(|first| first > *limit)
+            })
+        };
+        while self.first_tokens.pop_front_if(|limit| !may_be_missed(limit)).is_some() {}
     }
 
     fn happen(&mut self, now: RunTime) {
-        if self.world.next_wake() == Some(now) {
+        if self.world.next_start() == Some(now) {
             self.tell_world(now, Input::Wake);
         } else if self.heap.peek().is_some_and(|Reverse((at, ..))| *at == now) {
             let Some(Reverse((_, _, due))) = self.heap.pop() else { return };
@@ -215,13 +228,7 @@ impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
             }
         } else if self.first_tokens.front().is_some_and(|(at, _)| *at == now) {
             let Some((_, flight)) = self.first_tokens.pop_front() else { return };
-            let late = self.flights.get(flight).is_some_and(|flight| {
-                let first = flight.seen.and_then(|seen| seen.first_token);
-                flight.state != State::Over && first.is_none_or(|first| first > now)
-            });
-            if late {
-                self.end(now, flight, (Outcome::Timeout, Some(answer::FIRST_TOKEN_LATE), None));
-            }
+            self.end(now, flight, (Outcome::Timeout, Some(answer::FIRST_TOKEN_LATE), None));
         } else if let Some((_, trip)) = self.deadlines.pop_front() {
             self.run_out(now, trip);
         }
@@ -246,8 +253,14 @@ impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
             max_tokens: request.max_tokens,
             deadline: now + self.client.timeouts.request,
         };
-        let journey = Journey::new(asked);
-        let trip = self.trips.insert(Trip { request, journey, flights: Vec::new(), wakes: 0 });
+        let trip = match self.ended.pop() {
+            Some(Trip { mut journey, flights, .. }) => {
+                journey.restart(asked);
+                Trip { request, journey, flights, wakes: 0 }
+            }
+            None => Trip { request, journey: Journey::new(asked), flights: Vec::new(), wakes: 0 },
+        };
+        let trip = self.trips.insert(trip);
         self.deadlines.push_back((asked.deadline, trip));
         let step = self.trips[trip].journey.arrive(now, &mut *self.policy);
         self.take(now, trip, step);
@@ -469,7 +482,7 @@ impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
 
     /// The request is over: whatever else is in flight is cancelled, and all of it written down.
     fn settle(&mut self, now: RunTime, key: DefaultKey, by: Option<usize>) {
-        let Some(trip) = self.trips.remove(key) else { return };
+        let Some(mut trip) = self.trips.remove(key) else { return };
         for flight in &trip.flights {
             if self.flights[*flight].state != State::Over {
                 self.close(now, *flight, (Outcome::Cancelled, Some("another attempt was faster"), None));
@@ -486,11 +499,12 @@ impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
         self.requests.ended(&trip.request, now);
         records.clear();
         self.records = records;
-        for flight in trip.flights {
+        for flight in trip.flights.drain(..) {
             if !self.flights[flight].leaving {
                 self.flights.remove(flight);
             }
         }
+        self.ended.push(trip);
     }
 
     fn attempt(&self, request: &Request, flight: &Flight) -> AttemptRecord {

@@ -138,7 +138,7 @@ fn title(summary: &Summary) -> String {
         let shares = places::by_jurisdiction(&places::tokens(route));
         let all: u64 = shares.values().sum();
         let most = shares.values().max().copied().unwrap_or(0);
-        (all > 0).then(|| (all - most) as f64 / all as f64).unwrap_or(0.0)
+        if all > 0 { (all - most) as f64 / all as f64 } else { 0.0 }
     };
     let mixed =
         summary.routes.iter().max_by(|a, b| spread(a).total_cmp(&spread(b))).filter(|route| spread(route) > 0.0);

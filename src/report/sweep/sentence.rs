@@ -20,6 +20,9 @@ pub fn knee(sweep: &Sweep, route: &RouteSweep) -> String {
     let slos = sweep.slos.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
     match &route.knee {
         Knee::At(at) => format!("{name} meets {slos} up to {}", place(at)),
+        Knee::Between { meets, misses } => {
+            format!("{name} meets {slos} up to {} requests/s and no more at {}", rate(*meets), rate(*misses))
+        }
         Knee::BelowSmallest { smallest } => {
             format!("{name} misses {slos} already at {} requests/s, the smallest load tried", rate(*smallest))
         }
@@ -51,6 +54,16 @@ pub fn crossovers(sweep: &Sweep, pair: &Pair) -> String {
                 name(&pair.other)
             )
         }
+        Some(first) if !sweep.closer && shown.iter().any(|lower| lower != first) => {
+            let side = |(lower, (from, to)): (&String, (f64, f64))| {
+                let where_ = match from == to {
+                    true => format!("at {}", rate(from)),
+                    false => format!("from {} to {}", rate(from), rate(to)),
+                };
+                format!("{} has a lower {what} than {} {where_} requests/s", name(lower), other(lower))
+            };
+            stretches(&sweep.loads, &pair.lower).into_iter().map(side).collect::<Vec<_>>().join("; ")
+        }
         Some(first) if shown.iter().any(|lower| lower != first) => {
             format!("no crossover in {what} of {} and {} is established", name(&pair.base), name(&pair.other))
         }
@@ -72,6 +85,18 @@ fn stretch(loads: &[f64], lower: &[Option<String>]) -> String {
         (true, false) if whole => format!("up to {} requests/s; above, no difference is shown", rate(loads[last])),
         _ => format!("at {} of {} loads; at the others no difference is shown", shown.len(), lower.len()),
     }
+}
+
+/// Neighbouring loads, among those that show a difference, at which the same route is lower.
+fn stretches<'a>(loads: &[f64], lower: &'a [Option<String>]) -> Vec<(&'a String, (f64, f64))> {
+    let mut stretches: Vec<(&String, (f64, f64))> = Vec::new();
+    for (load, lower) in loads.iter().zip(lower).filter_map(|(load, lower)| Some((*load, lower.as_ref()?))) {
+        match stretches.last_mut() {
+            Some((same, (_, to))) if *same == lower => *to = load,
+            _ => stretches.push((lower, (load, load))),
+        }
+    }
+    stretches
 }
 
 /// `TTFT p95`

@@ -38,13 +38,14 @@ pub fn render(sweep: &Sweep, style: Style) -> String {
 fn headline(sweep: &Sweep) -> Vec<String> {
     let setting = &sweep.setting;
     let (least, most) = (sweep.loads[0], sweep.loads[sweep.loads.len() - 1]);
-    vec![
+    let mut line = vec![
         setting.profile.clone(),
         format!("{}–{} requests/s, {}", rate(least), rate(most), setting.arrival),
         format!("{} loads × {} seeds from {}", sweep.loads.len(), sweep.seeds, setting.seed),
         format!("{} measured after {} of warm-up at each", length(setting.duration.0), length(setting.warmup.0)),
-        format!("scenario {}", setting.scenario),
-    ]
+    ];
+    line.extend(setting.scenario.as_ref().map(|scenario| format!("scenario {scenario}")));
+    line
 }
 
 fn setting(sweep: &Sweep) -> Vec<String> {
@@ -62,7 +63,11 @@ fn setting(sweep: &Sweep) -> Vec<String> {
 }
 
 fn findings(sweep: &Sweep, style: Style) -> Vec<String> {
-    let head = title("Findings", "in brackets: 95 % interval over seeds", style);
+    let rest = match sweep.closer {
+        true => "in brackets: 95 % interval over seeds",
+        false => "of the loads tried alone; `bedbench sweep --sim` looks closer where something turns",
+    };
+    let head = title("Findings", rest, style);
     std::iter::once(head).chain(bullets(&sentences(sweep), style)).collect()
 }
 

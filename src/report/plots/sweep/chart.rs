@@ -176,15 +176,15 @@ pub fn frame(sweep: &Sweep, title: &str, notes: &str) -> Frame {
         (Some(least), Some(most)) => format!("{}–{}", grouped(*least), grouped(*most)),
         _ => "0".into(),
     };
-    let parts = [
-        format!("profile {}", setting.profile),
-        format!("scenario {}", setting.scenario),
+    let mut parts = vec![format!("profile {}", setting.profile)];
+    parts.extend(setting.scenario.as_ref().map(|scenario| format!("scenario {scenario}")));
+    parts.extend([
         format!("workload {}", setting.workload),
         format!("{} arrivals", setting.arrival),
         format!("{} loads × {} seeds from {}", sweep.loads.len(), sweep.seeds, setting.seed),
         format!("{} measured at each", length(setting.duration.0)),
         format!("n = {n} requests per route"),
-    ];
+    ]);
     let origin = Origin {
         subtitle: parts.join(" · "),
         badges: world_badge(sweep.world).into_iter().collect(),

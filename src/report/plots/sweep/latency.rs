@@ -95,7 +95,7 @@ fn turns(sweep: &Sweep) -> Vec<Turn> {
             let text = format!("knee of {}: {} ({})", cell::name(&route.head), rate(crossing.at), interval(&crossing));
             Some(Turn { text, look: Look::of(i), crossing, crossed: None })
         }
-        Knee::BelowSmallest { .. } | Knee::AboveLargest { .. } => None,
+        Knee::Between { .. } | Knee::BelowSmallest { .. } | Knee::AboveLargest { .. } => None,
     });
     let mut turns: Vec<_> = knees.collect();
     let mut crossovers = Vec::new();

@@ -1,0 +1,143 @@
+//! A sweep in real time: each load and seed is a `bedbench run` of all routes, whose folder is kept.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::Parser;
+
+use super::args::{SweepArgs, WorldArgs};
+use super::config::Config;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::guard::{self, Asked};
+use crate::cli::run::{self, Finished, Output, RunArgs, finish};
+use crate::cli::sources;
+use crate::core::run::World;
+use crate::core::units::{grouped, length, significant};
+use crate::drive::Display;
+use crate::store::Folder;
+use crate::sweep::{Key, Point, Question, Watched};
+
+/// `bedbench run`, as it is typed.
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct Line {
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// Fires every load under every seed, one after the other. A load at which this machine was too slow to fire as planned
+/// says nothing about the service: it is left out, and so is all above it.
+///
+/// # Errors
+/// When a run cannot be made, was refused, or was interrupted.
+pub fn fire(args: &SweepArgs, config: &Config, folder: &Folder, quiet: bool) -> Result<Fired, Failure> {
+    let question = &config.question;
+    let watched = Watched::for_slos(&question.slos);
+    let mut fired = Fired::default();
+    let all = points(question).count();
+    for (number, (load, seed)) in (1..).zip(points(question)) {
+        if fired.too_fast.is_some_and(|too_fast| load >= too_fast) {
+            continue;
+        }
+        let display = if quiet { Display::Silent } else { Display::on_stderr(false) };
+        if display != Display::Silent {
+            eprintln!("{number} of {all}");
+        }
+        let run = resolve(args, config, (load, seed))?;
+        let name = format!("runs/{}rps-seed{}", significant(load), run.seed.0);
+        let seed_number = run.seed.0;
+        let (run_folder, manifest, done) =
+            run::carry_out(&run, |_| Folder::named(&folder.path().join(&name)), display, true)?;
+        for route in 0..config.profile.routes.len() {
+            let recorder = (&done.recorder, route);
+            let point = Point::read(recorder, (load, seed_number), &watched, &config.prices[route]);
+            fired.points.insert(Key::new(route, load, seed), point);
+        }
+        let done =
+            Finished { config: run, folder: run_folder, manifest, fired: done, output: Output::Text, quiet: true };
+        match finish(done)? {
+            Exit::Ok | Exit::SloMissed => {}
+            Exit::Invalid => fired.too_fast = Some(load),
+            Exit::Interrupted(code) => {
+                let runs = folder.path().join("runs");
+                return Err(Failure::interrupted(
+                    code,
+                    format!("a part of a sweep says nothing; the runs that were made are in {}", runs.display()),
+                ));
+            }
+            other => return Err(Failure::failed(format!("{name} ended with {other:?}"))),
+        }
+    }
+    Ok(fired)
+}
+
+/// What was measured.
+#[derive(Default)]
+pub struct Fired {
+    pub points: BTreeMap<Key, Point>,
+    /// The lowest load that this machine could not fire as planned.
+    pub too_fast: Option<f64>,
+}
+
+/// The run at one load under one seed.
+fn resolve(args: &SweepArgs, config: &Config, (load, seed): (f64, u64)) -> Result<run::Config, Failure> {
+    let WorldArgs { endpoint, endpoint_credentials, endpoint_ca, .. } = &args.world;
+    let mut line: Vec<String> = Vec::new();
+    let mut say = |flag: &str, value: String| line.extend([format!("--{flag}"), value]);
+    say("rps", load.to_string());
+    say("seed", config.seed.wrapping_add(seed).to_string());
+    say("duration", config.duration.to_string().replace(' ', ""));
+    say("warmup", config.warmup.to_string().replace(' ', ""));
+    say("arrival", args.arrival.clone());
+    say("profile", args.profile.clone());
+    say("workload", args.workload.clone());
+    config.profile.routes.iter().for_each(|route| say("route", route.name.clone()));
+    config.question.slos.iter().for_each(|slo| say("slo", slo.to_string()));
+    if let Some(latency) = &args.latency {
+        say("latency", latency.clone());
+    }
+    if config.world == World::Mock {
+        say("scenario", args.scenario().to_owned());
+        line.push("--mock".into());
+    }
+    let mut run = Line::try_parse_from(line).map_err(|wrong| Failure::usage(wrong.to_string()))?.run;
+    run.sources = args.sources.clone();
+    run.prices.clone_from(&args.prices);
+    run.endpoint.clone_from(endpoint);
+    run.endpoint_credentials = *endpoint_credentials;
+    run.endpoint_ca.clone_from(endpoint_ca);
+    // Loads and seeds stand for the rounds that a single run would make.
+    if !config.world.is_modelled() && config.profile.groups().iter().any(|group| group.len() > 1) {
+        run.turns = run.turns.once();
+    }
+    run::Config::resolve(run)
+}
+
+fn points(question: &Question) -> impl Iterator<Item = (f64, u64)> {
+    question.loads.iter().flat_map(|load| (0..question.seeds).map(|seed| (*load, seed)))
+}
+
+/// Says what is to come, and asks where it costs money.
+///
+/// # Errors
+/// When a run cannot be made, or nobody says yes.
+pub fn confirm(args: &SweepArgs, config: &Config) -> Result<(), Failure> {
+    let (mut asked, mut time, mut spends, mut runs) = (Asked::default(), Duration::ZERO, false, 0);
+    for point in points(&config.question) {
+        let run = resolve(args, config, point)?;
+        if let Some(plan) = &run.plan {
+            asked = asked + Asked::by(plan);
+        }
+        time += run.lasts();
+        spends |= run.spends();
+        runs += 1;
+    }
+    if !args.quiet {
+        eprintln!("{} runs, one after the other: about {}", grouped(runs), length(time));
+    }
+    if spends {
+        let prices = sources::prices(args.prices.as_deref())?;
+        guard::confirm(&guard::estimate(&config.profile, asked, &prices), args.world.yes)?;
+    }
+    Ok(())
+}
