@@ -20,7 +20,7 @@
 //! | [`mock`] | the server: sockets, the delay line, the wire, around the Region model |
 //! | [`sweep`] | many loads, routes and seeds → knees and crossovers |
 //! | [`store`] | the results folder |
-//! | [`report`] | terminal, Markdown, plots |
+//! | [`report`] | terminal, page, Markdown, plots |
 //! | [`drive`] | plan in, records out: the pacer and the live driver in real time, the simulator in virtual time |
 //! | [`cli`] | one file per command |
 //!

@@ -34,16 +34,21 @@ pub fn by_jurisdiction(shares: &BTreeMap<RegionId, u64>) -> BTreeMap<Jurisdictio
     sums
 }
 
-/// `77.1 % in Australia, 22.9 % in Singapore`, or `all in Australia`, of the tokens; the greatest share first.
+/// `77.1 % asked for in Australia, 22.9 % in Singapore`, or `all processed in Australia`, of the tokens; the greatest
+/// share first, and nothing without a token. Where an inference profile processes them no client can see, so it is
+/// claimed in a simulation only.
 pub fn in_words(route: &RouteSummary) -> String {
     let shares = by_jurisdiction(&tokens(route));
     let all = shares.values().sum();
     let mut shares: Vec<_> = shares.into_iter().collect();
     shares.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    if let [(country, _)] = shares[..] {
-        return format!("all in {country}");
+    let how = if route.processed.is_empty() { "asked for" } else { "processed" };
+    match shares[..] {
+        [] => String::new(),
+        [(country, _)] => format!("all {how} in {country}"),
+        [(most, count), ref others @ ..] => {
+            let others = others.iter().map(|(country, count)| format!(", {} in {country}", percent(*count, all)));
+            format!("{} {how} in {most}{}", percent(count, all), others.collect::<String>())
+        }
     }
-    let words: Vec<_> =
-        shares.iter().map(|(country, count)| format!("{} in {country}", percent(*count, all))).collect();
-    words.join(", ")
 }

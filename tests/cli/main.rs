@@ -2,6 +2,7 @@
 
 mod check;
 mod closed;
+mod cost;
 mod desk;
 mod endpoint;
 mod gates;

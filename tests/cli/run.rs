@@ -10,13 +10,13 @@ fn a_run_leaves_everything_that_a_review_needs() {
     let said = desk.measures(&format!("{SHORT} -q -o run"), &[]).exits(0);
     assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""), "quiet is quiet");
     let files = files_in(&desk.path("run"));
-    for file in ["attempts.csv", "manifest.json", "report.md", "requests.csv", "summary.json"] {
+    for file in ["attempts.csv", "manifest.json", "report.html", "report.md", "requests.csv", "summary.json"] {
         assert!(files.iter().any(|found| found == file), "no {file} among {files:?}");
     }
     let plots: Vec<_> = files.iter().filter(|file| file.starts_with("plots/")).collect();
     assert!(plots.len() >= 3 && plots.iter().all(|plot| plot.ends_with(".svg")), "{plots:?}");
     assert!(plots.iter().all(|plot| desk.read(&format!("run/{plot}")).contains("MOCK")), "a plot must say MOCK");
-    assert!(desk.read("run/report.md").contains("MOCK"));
+    assert!(["report.md", "report.html"].iter().all(|file| desk.read(&format!("run/{file}")).contains("MOCK")));
 
     let summary = desk.json("run/summary.json");
     assert_eq!(summary["world"], "mock");

@@ -2,7 +2,6 @@
 //! network: it can be mailed, printed, and read in ten years.
 
 mod sections;
-mod style;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -19,6 +18,9 @@ pub const FORMAT: Format =
 /// No script, no network, no frame, no form: whatever a name or an error message may hold.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/// System type, one accent per meaning; light and dark, screen and paper.
+const SHEET: &str = include_str!("page.css");
 
 /// One part of the page.
 struct Section {
@@ -43,7 +45,7 @@ fn render(report: &Report<'_>) -> String {
                 // A page without one asks its server for /favicon.ico.
                 link rel="icon" href="data:,";
                 title { (profile) " (" (label) "), bedbench" }
-                style { (PreEscaped(style::SHEET)) }
+                style { (PreEscaped(SHEET)) }
             }
             body {
                 a class="skip" href="#report" { "Skip to the report" }
@@ -113,6 +115,15 @@ fn plots(report: &Report<'_>, topic: Topic) -> Markup {
                 }
                 figcaption { (capital(plot.summary)) " (" code { "plots/" (plot.file) } ")" }
             }
+        }
+    }
+}
+
+/// Text in which `backticks` mark what is written so.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (i, piece) in text.split('`').enumerate() {
+            @if i % 2 == 1 { code { (piece) } } @else { (piece) }
         }
     }
 }

@@ -23,7 +23,7 @@ pub fn verdict(report: &Report<'_>) -> Markup {
                 ul {
                     @for reason in phrase::reasons(verdict) {
                         li {
-                            span class=(format!("grade is-{}", class(reason.grade))) { (reason.grade) } " " (reason.text)
+                            span class=(format!("grade is-{}", class(reason.grade))) { (reason.grade) } " " (reason.text) "."
                         }
                     }
                 }
@@ -86,7 +86,7 @@ pub fn all(report: &Report<'_>) -> Vec<Section> {
             "How each number is defined",
             html! {
                 p class="about" { "In short; at length in " code { "docs/method.md" } " of bedbench." }
-                dl { @for (word, meaning) in DEFINITIONS { dt { (word) } dd { (super::capital(meaning)) "." } } }
+                dl { @for (word, meaning) in DEFINITIONS { dt { (word) } dd { (super::prose(&super::capital(meaning))) "." } } }
             },
         ),
     ]
@@ -101,15 +101,22 @@ fn findings(report: &Report<'_>) -> Markup {
             p class="about" {
                 "Response time over all requests, whole measured time; 95 % intervals of the differences in brackets."
             }
-            ul class="findings" { @for sentence in &sentences { li { (sentence) "." } } }
+            ul class="findings" { @for sentence in &sentences { li { (opened(sentence, report)) "." } } }
         }
     }
+}
+
+/// A sentence with a capital, unless it begins with the name of a route: that is written as it is.
+fn opened(sentence: &str, report: &Report<'_>) -> String {
+    let named = report.summary.routes.iter().any(|route| sentence.starts_with(&route.head.name));
+    if named { sentence.to_owned() } else { super::capital(sentence) }
 }
 
 fn load(report: &Report<'_>) -> Markup {
     html! {
         p class="about" {
-            "Goodput: requests per second that completed within every SLO (" (phrase::goodput_rule(report.summary)) ")."
+            "Goodput counts the requests that completed within every SLO. "
+            (super::capital(&phrase::goodput_rule(report.summary))) "."
         }
         (tables::load(report.summary))
         @if let Some(table) = tables::errors(report.summary) {

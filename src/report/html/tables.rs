@@ -235,13 +235,11 @@ pub fn costs(summary: &Summary) -> Markup {
             }
         }
     };
-    let known = summary.routes.iter().any(|route| !route.processed.is_empty());
-    let place = if known { "tokens processed" } else { "tokens asked for" };
     let head = html! {
         tr {
             th scope="col" { "route" }
             @for head in columns { th scope="col" { (head) } }
-            th scope="col" class="text" { (place) }
+            th scope="col" class="text" { "tokens" }
         }
     };
     let about = "USD at list prices for the tokens of all attempts in the measured time";

@@ -96,7 +96,7 @@ fn every_finding_every_percentile_and_every_outcome_is_there() {
     let run = fixture::congested();
     let page = words(run);
     for sentence in finding::sentences(&run.summary) {
-        assert!(page.contains(&sentence), "{sentence}");
+        assert!(page.contains(&sentence[1..]), "{sentence}");
     }
     for route in &run.summary.routes {
         let whole = route.whole();
@@ -149,13 +149,20 @@ fn the_parts_of_the_time_are_there_and_add_up() {
 }
 
 #[test]
+fn definitions_are_text_and_not_markdown() {
+    let page = words(fixture::congested());
+    let definitions = page.split("id=\"definitions\"").nth(1).unwrap();
+    assert!(definitions.contains("is <code>failed</code>, not a time") && !definitions.contains('`'));
+}
+
+#[test]
 fn a_comparison_that_shows_nothing_claims_nothing() {
     let mut run = fixture::congested().clone();
     for comparison in &mut run.summary.comparisons {
         comparison.quantiles.iter_mut().for_each(|at| at.finding = Finding::TooLittleData);
     }
     let page = words(&run);
-    assert!(page.contains("too little data to compare") && !page.contains("sooner"));
+    assert!(page.contains("Too little data to compare") && !page.contains("sooner"));
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub const PLOT: Plot = Plot {
 };
 
 const LEFT: f64 = MARGIN + 72.0;
-const RIGHT: f64 = WIDTH - 150.0;
+const RIGHT: f64 = WIDTH - 170.0;
 /// For the name of a route above its bars.
 const HEAD: f64 = 22.0;
 const BAR: f64 = 22.0;
@@ -49,7 +49,7 @@ fn draw(report: &Report<'_>) -> String {
             canvas.text(&name, (LEFT, top + 8.0), LABEL);
             let left = LEFT + LABEL.width(&name) + 12.0;
             let law = Some(places::in_words(route)).filter(|words| !words.is_empty());
-            let law = law.map_or("no tokens".into(), |words| format!("tokens {words}"));
+            let law = law.map_or("no tokens".into(), |words| format!("tokens: {words}"));
             canvas.text(&SMALL.fit(&law, WIDTH - MARGIN - left), (left, top + 8.5), SMALL);
             let tokens = places::tokens(route);
             let bars = [("attempts", places::attempts(route)), ("tokens", tokens)];
@@ -100,9 +100,23 @@ fn draw_bar(
             thin.push(text);
         }
     }
+    name_thin(canvas, &thin, middle);
+}
+
+/// What has no room in the bar is named beside it, on as many lines as the bar is tall.
+fn name_thin(canvas: &Canvas<'_>, thin: &[String], middle: f64) {
+    const LINE: f64 = 12.5;
     let kind = Type { color: INK, ..SMALL };
-    if !thin.is_empty() {
-        canvas.text(&kind.fit(&thin.join(", "), WIDTH - 12.0 - RIGHT), (RIGHT + 8.0, middle), kind);
+    let lines = match thin {
+        [] => return,
+        [only] => vec![only.clone()],
+        [first, second] => vec![first.clone(), second.clone()],
+        [first, rest @ ..] => vec![first.clone(), rest.join(", ")],
+    };
+    let mut y = middle - (lines.len() as f64 - 1.0) * LINE / 2.0;
+    for line in lines {
+        canvas.text(&kind.fit(&line, WIDTH - 12.0 - RIGHT), (RIGHT + 8.0, y), kind);
+        y += LINE;
     }
 }
 
@@ -124,12 +138,12 @@ fn title(summary: &Summary) -> String {
         let shares = places::by_jurisdiction(&places::tokens(route));
         let all: u64 = shares.values().sum();
         let most = shares.values().max().copied().unwrap_or(0);
-        (all > 0).then(|| (all - most) as f64 / all as f64).unwrap_or(0.0)
+        if all > 0 { (all - most) as f64 / all as f64 } else { 0.0 }
     };
     let mixed =
         summary.routes.iter().max_by(|a, b| spread(a).total_cmp(&spread(b))).filter(|route| spread(route) > 0.0);
     match mixed {
-        Some(route) => format!("Tokens of {} {}", shown(&route.head), places::in_words(route)),
+        Some(route) => format!("Tokens of {}: {}", shown(&route.head), places::in_words(route)),
         None if summary.routes.iter().all(|route| places::tokens(route).values().sum::<u64>() == 0) => {
             "No request was answered".into()
         }
