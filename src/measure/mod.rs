@@ -1,6 +1,9 @@
 //! From records to numbers: histograms, time buckets, percentiles with their uncertainty, and the
 //! run's verdict on itself. Pure: the same records give the same numbers, now or years later.
 
+mod comparison;
+pub mod course;
+mod percentiles;
 pub mod recorder;
 pub mod series;
 mod summarise;

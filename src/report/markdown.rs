@@ -34,7 +34,13 @@ const DEFINITIONS: &[(&str, &str)] = &[
     (
         "interval",
         "95 %, between order statistics of the sample, for an effective sample size: n over the design effect of \
-         its blocks of time, because neighbours wait in the same queue",
+         its blocks of time, because neighbours wait in the same queue; none where the run is short against the time \
+         for which requests resemble each other",
+    ),
+    (
+        "needs 300",
+        "a percentile pq needs 3 / (1 − q) samples: with fewer, the sample holds nothing beyond it in more than one of \
+         twenty cases",
     ),
     (
         "difference",
@@ -109,7 +115,13 @@ fn times(routes: &[RouteSummary]) -> String {
     const QUANTILES: [f64; 3] = [0.50, 0.95, 0.99];
     let mut table = Table::new(&["time", "route"], &["n", "p50", "p95", "p99", "max"]);
     let mut add = |what: &str, route: &RouteSummary, times: &Percentiles| {
-        let value = |q| format!("{} {}", cell::value(times, q), cell::bracketed(times, q)).trim_end().to_owned();
+        let value = |q| {
+            let interval = match times.at(q).is_some() && times.without_intervals() {
+                true => format!("({})", cell::TOO_FEW),
+                false => cell::bracketed(times, q),
+            };
+            format!("{} {interval}", cell::value(times, q)).trim_end().to_owned()
+        };
         let [p50, p95, p99] = QUANTILES.map(value);
         let max = cell::level(times.max);
         table.row(&[what.to_owned(), cell::name(&route.head), grouped(times.n), p50, p95, p99, max]);

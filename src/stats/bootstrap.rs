@@ -7,7 +7,8 @@
 
 use rand::RngExt;
 
-use super::quantile::{CONFIDENCE, FEWEST_BLOCKS};
+use super::effective::FEWEST_BLOCKS;
+use super::quantile::CONFIDENCE;
 use crate::core::seed::Draws;
 
 const RESAMPLES: usize = 999;
