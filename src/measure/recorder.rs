@@ -306,6 +306,11 @@ impl Recorder {
         &self.slos
     }
 
+    /// Requests that were counted, the warm-up's included.
+    pub fn requests(&self) -> u64 {
+        self.routes.iter().flat_map(|route| &route.phases).map(|slice| slice.outcomes.total()).sum()
+    }
+
     /// Width of a time bucket.
     pub fn bucket(&self) -> Duration {
         self.bucket

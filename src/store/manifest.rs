@@ -1,9 +1,11 @@
 //! `manifest.json`: what was run, by what, where.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::block::Block;
 use crate::core::phase::Phases;
 use crate::core::region::Jurisdiction;
 use crate::core::run::{Loop, RouteHead, World};
@@ -11,6 +13,8 @@ use crate::core::seed::fnv1a;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
 use crate::core::{RegionId, RunTime, Seed};
+use crate::measure::Context;
+use crate::measure::verdict::Evidence;
 
 pub const SCHEMA: u32 = 1;
 
@@ -130,8 +134,44 @@ pub struct BlockRow {
     pub end_ns: RunTime,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finished {
     pub unix_nanos: u64,
     pub interrupted: bool,
+    /// Run time at which arrivals were stopped before the plan's end.
+    #[serde(default)]
+    pub stopped: Option<RunTime>,
+    /// Requests that have a record, the warm-up's included.
+    #[serde(default)]
+    pub requests: u64,
+    /// What the driver saw of itself: the records do not hold it.
+    #[serde(default)]
+    pub evidence: Evidence,
+}
+
+impl Manifest {
+    /// The turns that routes took, by the positions of the routes.
+    pub fn turns(&self) -> Vec<Arc<Block>> {
+        let position = |name: &String| self.config.routes.iter().position(|route| route.name == *name);
+        let turns = self.blocks.iter().map(|row| {
+            let routes = row.routes.iter().filter_map(|name| Some(position(name)? as u16)).collect();
+            let round = row.block.saturating_sub(1);
+            Arc::new(Block { round, routes, start: row.start_ns, measured: row.measured_ns, end: row.end_ns })
+        });
+        turns.collect()
+    }
+
+    /// What a summary of the run is made from, beside its records.
+    pub fn context(&self) -> Context {
+        let finished = self.finished.clone();
+        Context {
+            world: self.world,
+            kind: self.config.kind,
+            seed: self.config.seed,
+            stopped: finished.as_ref().and_then(|finished| finished.stopped),
+            blocks: self.turns(),
+            routes: self.config.routes.clone(),
+            evidence: finished.map(|finished| finished.evidence).unwrap_or_default(),
+        }
+    }
 }

@@ -11,7 +11,6 @@ use crate::clock;
 use crate::core::residency::Standing;
 use crate::core::slo::Slo;
 use crate::core::units::Span;
-use crate::measure::Context;
 use crate::measure::series::Level;
 use crate::measure::verdict::Grade;
 use crate::measure::{Recorder, Summary};
@@ -35,18 +34,14 @@ pub struct Finished {
 pub fn finish(run: Finished) -> Result<Exit, Failure> {
     let Finished { config, folder, mut manifest, fired, output, quiet } = run;
     let Fired { recorder, ending, written, .. } = fired;
-    let context = Context {
-        world: config.world,
-        kind: config.offered.traffic.kind(),
-        seed: config.seed,
+    manifest.finished = Some(manifest::Finished {
+        unix_nanos: clock::unix_nanos(),
+        interrupted: ending.stopped.is_some(),
         stopped: ending.stopped,
-        blocks: config.blocks.clone(),
-        routes: manifest.config.routes.clone(),
+        requests: recorder.requests(),
         evidence: ending.evidence,
-    };
-    let summary = Summary::new(&recorder, context);
-    manifest.finished =
-        Some(manifest::Finished { unix_nanos: clock::unix_nanos(), interrupted: ending.stopped.is_some() });
+    });
+    let summary = Summary::new(&recorder, manifest.context());
     let report = Report { manifest: &manifest, summary: &summary, recorder: &recorder };
     let saved = written.and_then(|()| save(&folder, &report));
     if !quiet {

@@ -233,6 +233,12 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         config_hash: config.hash(),
         config,
         blocks: vec![],
-        finished: Some(Finished { unix_nanos: 0, interrupted }),
+        finished: Some(Finished {
+            unix_nanos: 0,
+            interrupted,
+            stopped: None,
+            requests: 0,
+            evidence: Default::default(),
+        }),
     }
 }
