@@ -5,8 +5,9 @@ use super::series::Level;
 use super::summary::{Comparison, Finding, QuantileComparison, RouteSummary};
 use crate::core::seed::Purpose;
 use crate::core::{Metric, Seed};
-use crate::stats::bootstrap::{self, BlockSample};
+use crate::stats::bootstrap::{self, BlockSample, Blocks, Statistic};
 use crate::stats::paired;
+use crate::stats::quantile::CONFIDENCE;
 
 const COMPARED: [f64; 2] = [0.50, 0.95];
 
@@ -30,20 +31,22 @@ pub fn compare(recorder: &Recorder, routes: &[RouteSummary], other: usize, seed:
             let base = routes[0].whole().quantile(metric, q)?.value;
             let value = routes[other].whole().quantile(metric, q)?.value;
             let mut draws = seed.indexed(Purpose::Resampling, other as u64);
-            let interval = bootstrap::difference(&base_blocks, &other_blocks, q, &mut draws);
+            let both = (&base_blocks[..], &other_blocks[..]);
+            let interval = bootstrap::difference(both, Blocks::Alike, Statistic::Quantile(q), &mut draws)
+                .map(|resampled| (resampled.estimate, resampled.interval(CONFIDENCE)));
             let estimate = base.time().zip(value.time()).map(|(b, o)| (o.as_secs_f64() - b.as_secs_f64()) * 1e3);
             let difference = estimate
                 .zip(interval)
-                .filter(|(_, interval)| interval.low.is_finite() && interval.high.is_finite())
+                .filter(|(_, (_, bounds))| bounds.iter().all(|bound| bound.is_finite()))
                 // The blocks keep two digits; their interval is laid around the finer estimate.
-                .map(|(estimate, interval)| {
-                    let shift = estimate - interval.estimate;
-                    [estimate, interval.low + shift, interval.high + shift]
+                .map(|(estimate, (coarse, [low, high]))| {
+                    let shift = estimate - coarse;
+                    [estimate, low + shift, high + shift]
                 });
             let finding = match interval {
                 None => Finding::TooLittleData,
-                Some(interval) if interval.high < 0.0 => Finding::Faster,
-                Some(interval) if interval.low > 0.0 => Finding::Slower,
+                Some((_, [_, high])) if high < 0.0 => Finding::Faster,
+                Some((_, [low, _])) if low > 0.0 => Finding::Slower,
                 Some(_) => Finding::NoDifferenceShown,
             };
             Some(QuantileComparison { q, base, other: value, difference, finding })

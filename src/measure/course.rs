@@ -6,7 +6,7 @@ use crate::core::phase::Phase;
 use crate::core::record::RequestRecord;
 use crate::core::time::nanos;
 use crate::core::{Metric, RunTime};
-use crate::stats::effective::{self, correlation_times};
+use crate::stats::effective::{self, correlation_times, deviations};
 
 /// Stretches per phase: fine enough to see a correlation time that a hundredth of the phase holds.
 const STRETCHES: usize = 240;
@@ -84,4 +84,10 @@ fn series<'a>(courses: impl IntoIterator<Item = &'a Course>, of: impl Fn(&Stretc
 /// The correlation times that a series spans; absent without a measured stretch.
 pub fn span(series: &Series) -> Option<f64> {
     (!series.is_empty()).then(|| correlation_times(series))
+}
+
+/// What `b` exceeds its own mean by more than `a` does, stretch by stretch.
+pub fn apart(a: &Series, b: &Series) -> Series {
+    let (a, b) = (deviations(a), deviations(b));
+    a.iter().zip(b).map(|(a, b)| effective::Stretch { stratum: 0, n: 0.0, sum: b - a }).collect()
 }

@@ -9,6 +9,7 @@ pub mod series;
 mod summarise;
 pub mod summary;
 pub mod verdict;
+pub mod versus;
 
 pub use recorder::Recorder;
 pub use series::Histogram;

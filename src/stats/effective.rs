@@ -84,7 +84,7 @@ pub fn correlation_times(stretches: &[Stretch]) -> f64 {
 }
 
 /// By how much the sum of each stretch exceeds what its number of samples lets expect.
-fn deviations(stretches: &[Stretch]) -> Vec<f64> {
+pub fn deviations(stretches: &[Stretch]) -> Vec<f64> {
     let strata = stretches.iter().map(|stretch| stretch.stratum + 1).max().unwrap_or(0);
     let mut totals = vec![(0.0, 0.0); strata];
     for stretch in stretches {

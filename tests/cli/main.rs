@@ -2,6 +2,7 @@
 
 mod check;
 mod closed;
+mod compare;
 mod desk;
 mod endpoint;
 mod listing;

@@ -4,6 +4,7 @@
 //! The large ones are tests, too, because the test profile is optimised and built anyway: `just coverage`, which is
 //! `cargo test --test coverage -- --include-ignored --nocapture`.
 
+mod power;
 mod queue;
 
 use std::sync::Mutex;
@@ -90,40 +91,43 @@ impl Tally {
     }
 }
 
-/// Runs under so many seeds, on all cores; `truth` in seconds.
+/// One item after the other on all cores.
+fn on_all_cores(items: u64, each: impl Fn(u64) + Sync) {
+    let next = AtomicU64::new(0);
+    let work = || {
+        while let Some(item) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|item| *item < items) {
+            each(item);
+        }
+    };
+    std::thread::scope(|scope| {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        (0..cores).for_each(|_| drop(scope.spawn(work)));
+    });
+}
+
+/// Runs under so many seeds; `truth` in seconds.
 fn tally(
     runs: u64,
     metric: Metric,
     truth: impl Fn(f64) -> f64 + Sync,
     summary: impl Fn(u64) -> Summary + Sync,
 ) -> [Tally; 3] {
-    let next = AtomicU64::new(0);
     let tallies = Mutex::new([Tally::default(); 3]);
-    let work = || {
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= runs {
-                return;
-            }
-            let summary = summary(seed);
-            let all = &summary.routes[0].whole().metric(metric).all;
-            let mut tallies = tallies.lock().expect("nobody panics while holding it");
-            for (tally, q) in tallies.iter_mut().zip(QUANTILES) {
-                tally.runs += 1;
-                let found = all.at(q).filter(|found| found.low.is_some() || found.high.is_some());
-                let Some(found) = found else { continue };
-                let seconds = |level: Option<Level>| level.and_then(Level::time).map(|time| time.as_secs_f64());
-                let truth = truth(q);
-                tally.printed += 1;
-                let above = seconds(found.low).is_none_or(|low| low <= truth);
-                let below = seconds(found.high).is_none_or(|high| truth <= high);
-                tally.held += u64::from(above && below);
-            }
+    on_all_cores(runs, |seed| {
+        let summary = summary(seed);
+        let all = &summary.routes[0].whole().metric(metric).all;
+        let mut tallies = tallies.lock().expect("nobody panics while holding it");
+        for (tally, q) in tallies.iter_mut().zip(QUANTILES) {
+            tally.runs += 1;
+            let found = all.at(q).filter(|found| found.low.is_some() || found.high.is_some());
+            let Some(found) = found else { continue };
+            let seconds = |level: Option<Level>| level.and_then(Level::time).map(|time| time.as_secs_f64());
+            let truth = truth(q);
+            tally.printed += 1;
+            let above = seconds(found.low).is_none_or(|low| low <= truth);
+            let below = seconds(found.high).is_none_or(|high| truth <= high);
+            tally.held += u64::from(above && below);
         }
-    };
-    std::thread::scope(|scope| {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        (0..cores).for_each(|_| drop(scope.spawn(work)));
     });
     tallies.into_inner().expect("nobody panicked")
 }
@@ -230,4 +234,45 @@ fn coverage_over_a_thousand_runs() {
     check_short(1_000, 20.0);
     check_short(1_000, 10.0);
     print("the wait alone, 200 relaxation times", &queueing(1_000, Metric::Ttft, 200.0));
+}
+
+/// Shares of pairs in which each gate broke, and in which the first could not be judged.
+fn gates(pairs: u64, slower: f64) -> ([f64; 4], f64) {
+    let counts = Mutex::new(([0_u64; 4], 0_u64));
+    on_all_cores(pairs, |pair| {
+        let broke = power::breaks(pair, slower);
+        let mut counts = counts.lock().expect("nobody panics while holding it");
+        counts.1 += u64::from(broke[0].is_none());
+        counts.0.iter_mut().zip(broke).for_each(|(count, broke)| *count += u64::from(broke == Some(true)));
+    });
+    let (broken, unjudged) = counts.into_inner().expect("nobody panicked");
+    (broken.map(|count| count as f64 / pairs as f64), unjudged as f64 / pairs as f64)
+}
+
+fn print_gates(pairs: u64, what: &str, (broken, unjudged): &([f64; 4], f64)) {
+    for ((metric, q), share) in power::GATED.iter().zip(broken) {
+        let (key, q, share) = (metric.key(), q * 100.0, share * 100.0);
+        println!("{what:<28} {key:>8}:p{q:<3} > +0 %  {pairs:>5} pairs  broken {share:>5.1} %");
+    }
+    println!("{what:<28} not judged {:.1} %", unjudged * 100.0);
+}
+
+fn check_gates(pairs: u64, most_false: f64, least_found: f64) {
+    let alike = gates(pairs, 1.0);
+    print_gates(pairs, "two runs alike", &alike);
+    let slower = gates(pairs, 1.15);
+    print_gates(pairs, "the second 15 % slower", &slower);
+    assert!(alike.0.iter().all(|share| *share <= most_false), "{alike:?}");
+    assert!(slower.0.iter().all(|share| *share >= least_found), "{slower:?}");
+}
+
+#[test]
+fn gates_find_what_is_there_and_make_nothing_up() {
+    check_gates(40, 0.10, 0.85);
+}
+
+#[test]
+#[ignore = "takes minutes: just coverage"]
+fn gates_over_a_thousand_pairs() {
+    check_gates(1_000, 0.02, 0.95);
 }
