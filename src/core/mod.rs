@@ -3,6 +3,7 @@
 
 pub mod block;
 pub mod fail_if;
+pub mod gate;
 pub mod geography;
 pub mod log_normal;
 pub mod metric;

@@ -3,6 +3,7 @@
 
 mod comparison;
 pub mod course;
+pub mod gate;
 mod percentiles;
 pub mod recorder;
 pub mod series;

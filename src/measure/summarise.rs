@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::comparison::{compare, compare_blocks};
 use super::course::{self, Course};
+use super::gate;
 use super::percentiles::{percentiles, plain};
 use super::recorder::{Outcomes, Recorder, RegionShare, RouteSeries, Slice};
 use super::summary::{
@@ -61,6 +62,7 @@ impl Summary {
             interrupted: context.stopped.is_some(),
             stopped: context.stopped,
             slos: recorder.slos().to_vec(),
+            gates: if context.stopped.is_none() { gate::judge(recorder, &routes) } else { Vec::new() },
             evidence: context.evidence,
             routes,
             comparisons,

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::recorder::Recorder;
@@ -16,7 +17,7 @@ use crate::core::{Metric, Outcome};
 use crate::stats::quantile::fewest_samples;
 
 /// What the driver saw of itself during the run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// CPU of the client's threads as a share of the core that they have; absent where the
     /// platform does not tell.
@@ -33,7 +34,7 @@ pub struct Evidence {
 }
 
 /// What the records of a run do not hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Torn {
     /// Whether the run said that it had ended.
     pub ended: bool,
@@ -45,7 +46,7 @@ pub struct Torn {
     pub half_rows: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Grade {
     Valid,
@@ -64,14 +65,14 @@ impl fmt::Display for Grade {
 }
 
 /// One doubt, in words that say what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
     pub grade: Grade,
     pub doubt: Doubt,
     pub text: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
     Undersent,
@@ -85,7 +86,7 @@ pub enum Doubt {
     Torn,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     pub grade: Grade,
     pub reasons: Vec<Reason>,

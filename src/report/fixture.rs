@@ -128,6 +128,7 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         warmup: Span(Duration::from_secs(WARMUP)),
         seed: SEED,
         slos,
+        gates: vec![],
         in_flight: 1_000,
         prewarm: 8,
         connections: 4,

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::core::block::Block;
+use crate::core::gate::Gate;
 use crate::core::phase::Phases;
 use crate::core::region::Jurisdiction;
 use crate::core::run::{Loop, RouteHead, World};
@@ -13,13 +15,13 @@ use crate::core::seed::fnv1a;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
 use crate::core::{RegionId, RunTime, Seed};
-use crate::measure::Context;
 use crate::measure::verdict::Evidence;
+use crate::measure::{Context, Recorder};
 
 pub const SCHEMA: u32 = 1;
 
 /// The run as it was really made: defaults, files and flags resolved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EffectiveConfig {
     pub profile: String,
     pub workload: String,
@@ -62,7 +64,11 @@ pub struct EffectiveConfig {
     /// Before each, recorded and left out of every number.
     pub warmup: Span,
     pub seed: Seed,
+    /// Of every route: goodput counts what meets them.
     pub slos: Vec<Slo>,
+    /// What fails the run when it is missed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Gate>,
     /// Most requests in flight per route; what would exceed it is shed and counted.
     pub in_flight: usize,
     /// Connections opened per route and Region before the plan starts.
@@ -92,16 +98,22 @@ impl EffectiveConfig {
         let json = serde_json::to_vec(self).expect("a configuration is plain data");
         format!("{:016x}", fnv1a(&json))
     }
+
+    /// Empty, and ready to count what the run sends.
+    pub fn recorder(&self) -> Recorder {
+        let recorder = Recorder::new(self.phases.clone(), self.slos.clone(), self.routes.len());
+        recorder.held_to(&self.gates, &self.routes)
+    }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
     pub os: String,
     pub arch: String,
     pub cores: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     pub schema: u32,
     /// Version of bedbench.
@@ -122,7 +134,7 @@ pub struct Manifest {
 }
 
 /// One turn, as it was planned. Its instants are nanoseconds since the run started.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BlockRow {
     /// From 1; the same number, the same requests.
     pub block: u16,
@@ -134,7 +146,7 @@ pub struct BlockRow {
     pub end_ns: RunTime,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finished {
     pub unix_nanos: u64,
     pub interrupted: bool,

@@ -11,7 +11,7 @@ fn desk() -> Desk {
         ("a", "--route sydney"),
         ("again", "--route sydney"),
         ("other", "--route sydney --seed 7"),
-        ("slower", "--route sydney --seed 8 --set regions.ap-southeast-2.ttft.p50=700ms"),
+        ("slower", "--route sydney --seed 8 --set region.sydney.ttft.p50=1000ms --set region.sydney.ttft.p95=1500ms"),
         ("faster-load", "--route sydney --rps 30"),
         ("routes", "--profile apac"),
     ] {

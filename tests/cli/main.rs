@@ -5,12 +5,14 @@ mod closed;
 mod compare;
 mod desk;
 mod endpoint;
+mod gates;
 mod listing;
 mod live;
 mod load;
 #[cfg(unix)]
 mod mock;
 mod refusals;
+mod report;
 mod run;
 #[cfg(unix)]
 mod signals;

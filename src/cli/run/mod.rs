@@ -8,7 +8,7 @@ mod load;
 mod simulate;
 mod turns;
 
-pub use args::RunArgs;
+pub use args::{Output, RunArgs};
 pub use load::{LoadArgs, Offered, Rates, arrivals};
 
 use super::exit::{Exit, Failure};
@@ -17,7 +17,6 @@ use crate::clock;
 use crate::core::run::World;
 use crate::drive::Display;
 use crate::govern::Prices;
-use crate::measure::Recorder;
 use crate::store::Folder;
 use crate::store::rows::{Names, RowWriter};
 use config::Config;
@@ -56,7 +55,7 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     folder.write_manifest(&manifest).map_err(failed)?;
     let names = Names::of(&manifest);
     let rows = || RowWriter::create(folder.path(), names.clone()).map_err(failed);
-    let recorder = Recorder::new(config.phases.clone(), config.slos.clone(), config.profile.routes.len());
+    let recorder = manifest.config.recorder();
     if display != Display::Silent {
         eprintln!("{}", config.headline());
     }

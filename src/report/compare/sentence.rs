@@ -45,7 +45,7 @@ fn names(rows: &[&Row]) -> String {
     rows.iter().map(|row| percentile(row.q)).collect::<Vec<_>>().join(", ")
 }
 
-/// ` by 120 ms (80.0–160 ms), 12 %`; in words where a failure is no time.
+/// ` by 120 ms (80.0–160 ms; 12 %)`; in words where a failure is no time.
 fn by(row: &Row) -> String {
     let Some([estimate, low, high]) = row.difference_ms else {
         return match (row.a, row.b) {
@@ -55,8 +55,8 @@ fn by(row: &Row) -> String {
         };
     };
     let (near, far) = if high < 0.0 { (high, low) } else { (low, high) };
-    let change = row.change.map(|change| format!(", {:.1} %", change.abs() * 100.0)).unwrap_or_default();
-    format!(" by {} ({}){change}", span(estimate), range(span(near), span(far)))
+    let change = row.change.map(|change| format!("; {:.1} %", change.abs() * 100.0)).unwrap_or_default();
+    format!(" by {} ({}{change})", span(estimate), range(span(near), span(far)))
 }
 
 fn span(milliseconds: f64) -> Span {
@@ -71,6 +71,15 @@ pub fn signed(milliseconds: f64) -> String {
         _ => "",
     };
     format!("{sign}{}", span(milliseconds))
+}
+
+/// `+80.0 to +160 ms`: the unit once, unless an end would lose its digits by it.
+pub fn signed_range(low: f64, high: f64) -> String {
+    let [low, high] = [low, high].map(signed);
+    match (low.split_once(' '), high.split_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} to {high}"),
+        _ => format!("{low} to {high}"),
+    }
 }
 
 /// `+12.0 %`.

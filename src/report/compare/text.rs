@@ -2,8 +2,9 @@
 
 use console::measure_text_width;
 
-use super::sentence::{points, sentences, signed, signed_percent};
+use super::sentence::{points, sentences, signed, signed_percent, signed_range};
 use super::{Compared, Head, Pair, doubts, pairing, warnings};
+use crate::core::Metric;
 use crate::core::run::World;
 use crate::core::units::percentile;
 use crate::measure::series::Level;
@@ -66,10 +67,19 @@ fn level(level: Option<Level>) -> Cell {
     Cell::new(cell::level(level), paint)
 }
 
-/// `(−3.00 ms to +160 ms)`.
+/// `(−3.00 to +160 ms)`.
 pub fn interval(row: &Row) -> String {
     let Some([_, low, high]) = row.difference_ms else { return String::new() };
-    format!("({} to {})", signed(low), signed(high))
+    format!("({})", signed_range(low, high))
+}
+
+/// Names that leave room for numbers; the sentences below have the long ones.
+fn short(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Ttft => "TTFT",
+        Metric::Tpot => "per token",
+        other => other.name(),
+    }
 }
 
 fn table(pair: &Pair, style: Style) -> Vec<String> {
@@ -80,7 +90,7 @@ fn table(pair: &Pair, style: Style) -> Vec<String> {
     let mut table = Table::new(columns);
     for rows in pair.versus.rows.chunk_by(|one, next| one.metric == next.metric) {
         for (i, row) in rows.iter().enumerate() {
-            let metric = if i == 0 { row.metric.name() } else { "" };
+            let metric = if i == 0 { short(row.metric) } else { "" };
             table.row(vec![
                 Cell::new(metric, Paint::Strong),
                 percentile(row.q).into(),

@@ -210,6 +210,7 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         warmup: span(WARMUP),
         seed: SEED,
         slos: vec![],
+        gates: vec![],
         in_flight: 1_000,
         prewarm: 8,
         connections: 4,

@@ -21,7 +21,7 @@ impl Run {
     /// Those of [`Run::replay`].
     pub fn rebuild(&self) -> Result<Rebuilt, ReadError> {
         let config = &self.manifest.config;
-        let mut recorder = Recorder::new(config.phases.clone(), config.slos.clone(), config.routes.len());
+        let mut recorder = config.recorder();
         let replayed = self.replay(|entry| {
             // Every request that was due has a row; a closed loop plans none.
             if config.kind == Loop::Open {
