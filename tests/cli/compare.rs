@@ -55,7 +55,7 @@ fn runs_are_compared_as_they_deserve() {
 
     // Routes of one folder, each with the first, and the plot.
     let said = compare(&desk, "routes --format markdown --plot side.svg").exits(0);
-    assert!(said.out.contains("### sydney → singapore (SIMULATED)"), "{said:#?}");
+    assert!(said.out.contains("### A sydney · B singapore (SIMULATED)"), "{said:#?}");
     assert!(said.out.contains("![A and B by percentile (SIMULATED)](side.svg)"), "{said:#?}");
     assert!(desk.read("side.svg").contains("SIMULATED"));
     compare(&desk, "routes:sydney routes:oregon").exits(0);

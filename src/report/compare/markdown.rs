@@ -31,11 +31,7 @@ pub fn render(compared: &Compared, plot: Option<&str>) -> String {
         sections.push(said.iter().map(|line| format!("- {}", escape(line))).collect::<Vec<_>>().join("\n"));
     }
     for pair in &compared.pairs {
-        let name = match pair.a.route == pair.b.route {
-            true => pair.a.route.clone(),
-            false => format!("{} → {}", pair.a.route, pair.b.route),
-        };
-        sections.push(format!("### {} ({label})", escape(&name)));
+        sections.push(format!("### {} ({label})", escape(&pair.name())));
         sections.push(
             sentences(&pair.versus).iter().map(|line| format!("- {}", escape(line))).collect::<Vec<_>>().join("\n"),
         );

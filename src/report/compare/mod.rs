@@ -99,6 +99,16 @@ pub struct Pair {
     pub gates: Vec<Gate>,
 }
 
+impl Pair {
+    /// The route, or both where they differ: an arrow would read as a fallback.
+    pub(in crate::report) fn name(&self) -> String {
+        match self.a.route == self.b.route {
+            true => self.a.route.clone(),
+            false => format!("A {} · B {}", self.a.route, self.b.route),
+        }
+    }
+}
+
 /// A gate and what came of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Gate {

@@ -48,11 +48,6 @@ fn header(compared: &Compared, style: Style) -> Vec<String> {
     lines
 }
 
-/// The route, or both where they differ.
-fn name(pair: &Pair) -> String {
-    if pair.a.route == pair.b.route { pair.a.route.clone() } else { format!("{} → {}", pair.a.route, pair.b.route) }
-}
-
 fn word(finding: Finding) -> Cell {
     match finding {
         Finding::Slower => Cell::new("slower", Paint::Bad),
@@ -83,7 +78,7 @@ fn short(metric: Metric) -> &'static str {
 }
 
 fn table(pair: &Pair, style: Style) -> Vec<String> {
-    let mut lines = vec![title(&name(pair), "all requests, failures last; B − A with 95 % intervals", style)];
+    let mut lines = vec![title(&pair.name(), "all requests, failures last; B − A with 95 % intervals", style)];
     let mut columns = vec![Column::left(""), Column::right(""), Column::right("A"), Column::right("B")];
     columns.extend([Column::right("B − A"), Column::left("").attached().expendable(1)]);
     columns.extend([Column::right("change").expendable(2), Column::left("")]);
@@ -127,7 +122,7 @@ fn table(pair: &Pair, style: Style) -> Vec<String> {
 }
 
 fn findings(pair: &Pair, style: Style) -> Vec<String> {
-    let head = title("Findings", &format!("{}; in brackets: 95 % intervals", name(pair)), style);
+    let head = title("Findings", &format!("{}; in brackets: 95 % intervals", pair.name()), style);
     std::iter::once(head).chain(bullets(&sentences(&pair.versus), style)).collect()
 }
 
@@ -135,7 +130,7 @@ fn gates(pair: &Pair, style: Style) -> Vec<String> {
     if pair.gates.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![title("Gates", &name(pair), style)];
+    let mut lines = vec![title("Gates", &pair.name(), style)];
     for gate in &pair.gates {
         let (sign, paint) = match gate.judgement {
             Judgement::Held => ("✓", Paint::Good),

@@ -1,10 +1,11 @@
 //! `bedbench compare --plot`: both sides by percentile, response time beside the time to the first token.
 
-use super::axis::{Scale, columns, plain, rows, time_tick};
+use super::axis::{Scale, columns, plain, rows, spread, time_tick};
 use super::canvas::{Canvas, Point, Type, paint, stroke};
 use super::style::{AXIS, FAILURE, Frame, GRID, LABEL, Look, MUTED, Origin, SMALL, TICK, WHITE, world_badge};
 use crate::core::Metric;
 use crate::core::run::{CLOSED_LOOP, Loop};
+use crate::core::units::grouped;
 use crate::measure::summary::Finding;
 use crate::measure::verdict::Grade;
 use crate::report::compare::{Compared, Curve, Pair};
@@ -19,8 +20,8 @@ const TICKS: [f64; 7] = [0.0, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999];
 pub fn draw(compared: &Compared) -> String {
     let first = &compared.pairs[0];
     let notes = "A solid, B dashed. Response time and time to the first token run from the intended start; all requests, \
-                 failures last: a line ends with a cross where failures begin, and where the sample is too small for \
-                 the percentile. An arrow marks a percentile at which a difference is shown at 95 %.";
+                 failures last: a line ends with a cross where failures begin, else where the sample is too small \
+                 for the percentile. An arrow marks a percentile at which a difference is shown at 95 %.";
     let mut badges: Vec<_> = world_badge(first.a.world).into_iter().collect();
     if first.a.world != first.b.world {
         badges.extend(world_badge(first.b.world));
@@ -58,10 +59,16 @@ fn title(pair: &Pair) -> String {
     let than = if pair.a.route == pair.b.route { "A".to_owned() } else { pair.a.route.clone() };
     let shown = pair.versus.row(Metric::Response, 0.95).map(|row| (row.finding, row.change));
     match shown {
-        Some((Finding::Slower, change)) => format!("{name} is slower than {than} at p95{}", by(change)),
-        Some((Finding::Faster, change)) => format!("{name} is faster than {than} at p95{}", by(change)),
-        Some((Finding::NoDifferenceShown, _)) => format!("No difference shown between {than} and {name} at p95"),
-        _ => format!("Too little data to compare {name} with {than} at p95"),
+        Some((Finding::Slower, change)) => {
+            format!("{name} is slower than {than} at p95 of response time{}", by(change))
+        }
+        Some((Finding::Faster, change)) => {
+            format!("{name} is faster than {than} at p95 of response time{}", by(change))
+        }
+        Some((Finding::NoDifferenceShown, _)) => {
+            format!("No difference shown between {than} and {name} at p95 of response time")
+        }
+        _ => format!("Too little data to compare {name} with {than} at p95 of response time"),
     }
 }
 
@@ -101,7 +108,7 @@ fn panel(
     (metric, curves): (Metric, &[Curve; 2]),
     ((left, right), (top, bottom)): (Point, Point),
 ) {
-    let head = format!("{} · {}", if pair.a.route == pair.b.route { &pair.a.route } else { "A and B" }, metric.name());
+    let head = format!("{} · {}", pair.name(), metric.name());
     canvas.text(&LABEL.fit(&head, right - left), (left, top - 16.0), LABEL);
     let reach = curves.iter().map(Curve::reach).fold(1.0, f64::max);
     let ends = |curve: &Curve| [curve.at(1e-9), curve.at(1.0 - 10f64.powf(-curve.reach())).or(curve.at_most())];
@@ -130,7 +137,8 @@ fn panel(
             arrow(canvas, x.at(nines(row.q)), (y.at(from), y.at(to)));
         }
     }
-    for (i, (curve, name)) in curves.iter().zip(["A", "B"]).enumerate() {
+    let mut ends = Vec::new();
+    for (i, curve) in curves.iter().enumerate() {
         let look = Look::of(i);
         let steps = ((x.at(curve.reach()) - left) / 1.5).ceil().max(1.0);
         let points: Vec<Point> = (0..=steps as u32)
@@ -141,15 +149,18 @@ fn panel(
             .collect();
         canvas.line(&points, stroke(WHITE, 4.5));
         canvas.line(&points, look.stroke(2.5));
-        let fails = points.len() <= steps as usize;
-        if let Some((at, height)) = points.last().copied() {
-            if fails {
-                canvas.cross((at, height), 5.0, stroke(FAILURE, 2.2));
-            }
-            canvas.text(name, (at + 8.0, height), Type { color: look.ink, ..LABEL });
+        let Some(end) = points.last().copied() else { continue };
+        if points.len() <= steps as usize {
+            canvas.cross(end, 5.0, stroke(FAILURE, 2.2));
         }
+        ends.push((look, ["A", "B"][i], end));
     }
-    let counts = format!("percentile of all requests · n = {} and {}", curves[0].n(), curves[1].n());
+    let wanted: Vec<_> = ends.iter().map(|(_, _, end)| end.1).collect();
+    let heights = spread(&wanted, &vec![14.0; wanted.len()], top - 12.0, bottom);
+    for ((look, name, (at, _)), height) in ends.into_iter().zip(heights) {
+        canvas.text(name, (at + 8.0, height), Type { color: look.ink, ..LABEL });
+    }
+    let counts = format!("percentile of all requests · n = {} and {}", grouped(curves[0].n()), grouped(curves[1].n()));
     canvas.text(&counts, ((left + right) / 2.0, bottom + 32.0), TICK.centred());
 }
 
