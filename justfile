@@ -26,6 +26,10 @@ agreement:
 theory:
     cargo test --test theory -- --include-ignored --nocapture
 
+# How often intervals hold a truth that is known, over a thousand runs each
+coverage:
+    cargo test --test coverage -- --include-ignored --nocapture
+
 # Licences, advisories and duplicates (needs cargo-deny)
 deny:
     cargo deny check

@@ -10,6 +10,8 @@ pub enum Exit {
     Failed,
     Usage,
     SloMissed,
+    /// A gate of a comparison is broken.
+    Regression,
     Invalid,
     Refused,
     /// 130 or 143, by the signal.
@@ -23,6 +25,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::SloMissed => 3,
+            Exit::Regression => 4,
             Exit::Invalid => 5,
             Exit::Refused => 6,
             Exit::Interrupted(code) => code,

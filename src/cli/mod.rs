@@ -1,6 +1,7 @@
 //! The command line: arguments → validated configuration → one call → what is printed.
 
 mod announce;
+mod compare;
 mod exit;
 mod experiment;
 mod files;
@@ -37,13 +38,15 @@ use exit::Failure;
                                                   rebuild what a run left, also one that was killed
   bedbench sweep --profile candidates --rps 5..120
                                                   from which load on leaving Sydney pays
+  bedbench compare results/before results/after --fail-if 'ttft:p95>+10%'
+                                                  whether a change made it slower
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
   bedbench experiment run case-2                  whether a claim holds, simulated
   bedbench profile list                           what can be compared
   bedbench profile check mine.toml                whether a profile of yours may be believed
 
-Exit codes: 0 ok · 1 failed · 2 usage or configuration · 3 SLO missed · 5 run invalid ·
-6 refused (residency, spending) · 130/143 interrupted"
+Exit codes: 0 ok · 1 failed · 2 usage or configuration · 3 SLO missed · 4 regression ·
+5 run invalid · 6 refused (residency, spending) · 130/143 interrupted"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -58,6 +61,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Simulate every route at many loads: knees, crossovers, costs
     Sweep(Box<sweep::SweepArgs>),
+    /// Compare two runs, or two routes of one, and gate a change
+    Compare(compare::CompareArgs),
     /// Serve a mock Bedrock, one port per Region, for any client
     Mock(mock::MockArgs),
     /// What can be compared: list, show or check profiles
@@ -88,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(*args),
         Command::Report(args) => report::run(&args),
         Command::Sweep(args) => sweep::run(*args),
+        Command::Compare(args) => compare::run(args),
         Command::Mock(args) => mock::run(&args),
         Command::Profile(command) => profile::run(&command),
         Command::Workload(command) => shelf::run(Kind::Workload, &command),

@@ -35,6 +35,17 @@ impl Metric {
         }
     }
 
+    /// As it is typed and as it stands in files.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Response => "response",
+            Self::Service => "service",
+            Self::Ttft => "ttft",
+            Self::ServiceTtft => "service_ttft",
+            Self::Tpot => "tpot",
+        }
+    }
+
     /// Absent where the request has no such time: TTFT without a token, service time unsent.
     pub fn of(self, record: &RequestRecord) -> Option<Duration> {
         match self {

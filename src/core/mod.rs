@@ -2,6 +2,7 @@
 //! never waits, never reads a clock, never draws from an unseeded source.
 
 pub mod block;
+pub mod fail_if;
 pub mod gate;
 pub mod geography;
 pub mod log_normal;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::course::Course;
 use super::parts::Parts;
 use super::series::{Histogram, Sample};
 use crate::core::gate::Gate;
@@ -168,6 +169,8 @@ pub struct RouteSeries {
     /// One per phase of the run, the warm-up included.
     pub phases: Vec<Slice>,
     pub buckets: Vec<Bucket>,
+    /// One per phase.
+    pub courses: Vec<Course>,
     /// By the Region whose endpoint was called.
     pub regions: BTreeMap<RegionId, RegionShare>,
     /// Tokens by the Region that processed them, where anybody can tell.
@@ -211,6 +214,7 @@ impl Recorder {
         let series = RouteSeries {
             phases: phases.iter().map(|_| Slice::new(Histogram::fine)).collect(),
             buckets,
+            courses: phases.iter().map(Course::new).collect(),
             regions: BTreeMap::new(),
             processed: BTreeMap::new(),
             connections: Connections { opened: 0, reused: 0, http1: 0, http2: 0, acquisition: Histogram::fine() },
@@ -271,6 +275,7 @@ impl Recorder {
                 slice.times.record(record);
             }
         }
+        series.courses[phase].record(record);
         // Work done in a bucket counts there, also when the warm-up had asked for it.
         if let (Some(bucket), true) = (finished, record.outcome.is_ok()) {
             series.buckets[bucket].done += 1;

@@ -4,23 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::comparison::{compare, compare_blocks};
 use super::cost::CostSummary;
+use super::course::{self, Course};
 use super::gate;
+use super::percentiles::{percentiles, plain};
 use super::recorder::{Outcomes, Recorder, RegionShare, RouteSeries, Slice};
-use super::series::{Histogram, Level, Sample};
 use super::summary::{
-    Comparison, ConnectionSummary, ErrorSummary, Finding, MetricSummary, Percentiles, ProcessedSummary, QUANTILES,
-    Quantile, QuantileComparison, RegionSummary, RouteSummary, SCHEMA, SliceSummary, Summary,
+    ConnectionSummary, ErrorSummary, MetricSummary, ProcessedSummary, RegionSummary, RouteSummary, SCHEMA,
+    SliceSummary, Summary,
 };
 use super::verdict::{self, Evidence};
 use crate::core::block;
 use crate::core::price::RoutePrices;
 use crate::core::run::{Loop, RouteHead, World};
-use crate::core::seed::Purpose;
 use crate::core::{Metric, Outcome, RunTime, Seed};
-use crate::stats::bootstrap::{self, BlockSample};
-use crate::stats::paired;
-use crate::stats::quantile::{Block, bracket, design_effect};
 
 /// What a summary is made from, beside the records.
 #[derive(Clone, Debug)]
@@ -90,11 +88,13 @@ fn summarise_route(
         series.buckets.iter().filter(move |b| phase.is_none_or(|p| b.phase == p)).map(|b| (b.phase, &b.slice))
     };
     let measured = phases.iter().filter(|phase| phase.measured).map(|phase| fired(phase.start, phase.end)).sum();
-    let mut slices = vec![summarise_slice("all", (kind, measured), &whole, || blocks(None))];
+    let courses: Vec<_> = series.courses.iter().collect();
+    let mut slices = vec![summarise_slice("all", (kind, measured), &whole, (|| blocks(None), &courses))];
     if phases.iter().filter(|phase| phase.measured).count() > 1 {
         for (i, phase) in phases.iter().enumerate().filter(|(_, phase)| phase.measured) {
             let span = fired(phase.start, phase.end);
-            slices.push(summarise_slice(&phase.name, (kind, span), &series.phases[i], || blocks(Some(i))));
+            let parts = (|| blocks(Some(i)), &courses[i..=i]);
+            slices.push(summarise_slice(&phase.name, (kind, span), &series.phases[i], parts));
         }
     }
     let regions = series
@@ -158,7 +158,7 @@ fn summarise_slice<'a, I>(
     phase: &str,
     (kind, span): (Loop, Duration),
     slice: &Slice,
-    blocks: impl Fn() -> I,
+    (blocks, courses): (impl Fn() -> I, &[&Course]),
 ) -> SliceSummary
 where
     I: Iterator<Item = (usize, &'a Slice)>,
@@ -166,14 +166,18 @@ where
     let seconds = span.as_secs_f64();
     let rate = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
     let planned = (kind == Loop::Open).then_some(slice.planned);
+    let courses = || courses.iter().copied();
+    let failed = course::span(&course::failures(courses()));
     let metrics = Metric::ALL
         .into_iter()
         .map(|metric| {
             let all = blocks().map(|(stratum, slice)| (stratum, slice.sample(metric)));
             let ok = blocks().map(|(stratum, slice)| (stratum, slice.ok_sample(metric)));
+            let times = course::span(&course::times(courses(), metric));
+            let either = times.into_iter().chain(failed).min_by(f64::total_cmp);
             let summary = MetricSummary {
-                all: percentiles(slice.sample(metric), &all.collect::<Vec<_>>()),
-                ok: percentiles(slice.ok_sample(metric), &ok.collect::<Vec<_>>()),
+                all: percentiles(slice.sample(metric), &all.collect::<Vec<_>>(), either),
+                ok: percentiles(slice.ok_sample(metric), &ok.collect::<Vec<_>>(), times),
             };
             (metric, summary)
         })
@@ -190,122 +194,5 @@ where
         goodput: rate(slice.good),
         metrics,
         parts: slice.parts.summary(),
-    }
-}
-
-/// Percentiles whose intervals allow for neighbours that resemble each other.
-fn percentiles(sample: Sample<'_>, blocks: &[(usize, Sample<'_>)]) -> Percentiles {
-    let n = sample.n();
-    let mut effective_n: Option<f64> = None;
-    let quantiles = QUANTILES
-        .iter()
-        .filter_map(|&q| {
-            let value = sample.at(q)?;
-            let counts: Vec<_> = blocks
-                .iter()
-                .map(|(stratum, block)| Block { stratum: *stratum, n: block.n(), below: block.count_to(value) })
-                .collect();
-            let worth = design_effect(&counts).map(|effect| n as f64 / effect);
-            effective_n = match (effective_n, worth) {
-                (Some(least), Some(worth)) => Some(least.min(worth)),
-                (least, worth) => least.or(worth),
-            };
-            let bracket = worth.map(|worth| bracket(worth, q));
-            Some(Quantile {
-                q,
-                value,
-                low: bracket.and_then(|b| sample.at(b.low?)),
-                high: bracket.and_then(|b| sample.at(b.high?)),
-            })
-        })
-        .collect();
-    let max = sample.at(1.0);
-    Percentiles { n, effective_n, quantiles, max }
-}
-
-/// Percentiles of the instrument's own figures: no claim beyond this run, hence no interval.
-fn plain(histogram: &Histogram) -> Percentiles {
-    percentiles(Sample { ok: histogram, failures: 0 }, &[])
-}
-
-const COMPARED: [f64; 2] = [0.50, 0.95];
-
-fn compare(recorder: &Recorder, routes: &[RouteSummary], other: usize, seed: Seed) -> Comparison {
-    let metric = Metric::Response;
-    let blocks = |route: usize| -> Vec<_> {
-        let buckets = recorder.routes()[route].buckets.iter();
-        buckets
-            .map(|bucket| {
-                let sample = bucket.slice.sample(metric);
-                let values = sample.ok.values().map(|(time, count)| (time.as_secs_f64() * 1e3, count)).collect();
-                BlockSample { stratum: bucket.phase, values, failures: sample.failures }
-            })
-            .collect()
-    };
-    let (base_blocks, other_blocks) = (blocks(0), blocks(other));
-    let quantiles = COMPARED
-        .iter()
-        .filter_map(|&q| {
-            let base = routes[0].whole().quantile(metric, q)?.value;
-            let value = routes[other].whole().quantile(metric, q)?.value;
-            let mut draws = seed.indexed(Purpose::Resampling, other as u64);
-            let interval = bootstrap::difference(&base_blocks, &other_blocks, q, &mut draws);
-            let estimate = base.time().zip(value.time()).map(|(b, o)| (o.as_secs_f64() - b.as_secs_f64()) * 1e3);
-            let difference = estimate
-                .zip(interval)
-                .filter(|(_, interval)| interval.low.is_finite() && interval.high.is_finite())
-                // The blocks keep two digits; their interval is laid around the finer estimate.
-                .map(|(estimate, interval)| {
-                    let shift = estimate - interval.estimate;
-                    [estimate, interval.low + shift, interval.high + shift]
-                });
-            let finding = match interval {
-                None => Finding::TooLittleData,
-                Some(interval) if interval.high < 0.0 => Finding::Faster,
-                Some(interval) if interval.low > 0.0 => Finding::Slower,
-                Some(_) => Finding::NoDifferenceShown,
-            };
-            Some(QuantileComparison { q, base, other: value, difference, finding })
-        })
-        .collect();
-    Comparison { base: routes[0].head.name.clone(), other: routes[other].head.name.clone(), metric, quantiles }
-}
-
-/// Pairs the blocks of two routes by their round, which gave both the same requests: requests of different
-/// blocks met different minutes, and are no pairs.
-fn compare_blocks(recorder: &Recorder, routes: &[RouteSummary], other: usize) -> Comparison {
-    let metric = Metric::Response;
-    let levels = |route: usize, q: f64| {
-        let phases = recorder.phases().iter().zip(&recorder.routes()[route].phases);
-        let blocks = phases.filter(|(phase, _)| phase.measured);
-        blocks.map(move |(_, slice)| slice.sample(metric).at(q))
-    };
-    let quantiles = COMPARED
-        .iter()
-        .filter_map(|&q| {
-            let base = routes[0].whole().quantile(metric, q)?.value;
-            let value = routes[other].whole().quantile(metric, q)?.value;
-            let pairs = levels(0, q).zip(levels(other, q)).filter_map(|(base, other)| Some((base?, other?)));
-            let difference = paired::median(pairs.map(|(base, other)| milliseconds(other, base)).collect());
-            let finding = match difference {
-                None => Finding::TooLittleData,
-                Some([_, _, high]) if high < 0.0 => Finding::Faster,
-                Some([_, low, _]) if low > 0.0 => Finding::Slower,
-                Some(_) => Finding::NoDifferenceShown,
-            };
-            let difference = difference.filter(|bounds| bounds.iter().all(|bound| bound.is_finite()));
-            Some(QuantileComparison { q, base, other: value, difference, finding })
-        })
-        .collect();
-    Comparison { base: routes[0].head.name.clone(), other: routes[other].head.name.clone(), metric, quantiles }
-}
-
-/// `other − base`; a failure lies beyond every time.
-fn milliseconds(other: Level, base: Level) -> f64 {
-    match (other, base) {
-        (Level::At(other), Level::At(base)) => (other.as_secs_f64() - base.as_secs_f64()) * 1e3,
-        (Level::Failed, Level::At(_)) => f64::INFINITY,
-        (Level::At(_), Level::Failed) => f64::NEG_INFINITY,
-        (Level::Failed, Level::Failed) => 0.0,
     }
 }

@@ -17,18 +17,19 @@ use crate::core::region::Jurisdiction;
 use crate::core::run::{self, Loop, RouteHead, World};
 use crate::core::slo::Slo;
 use crate::core::{Metric, Outcome, RegionId, RunTime, Seed};
+use crate::stats::effective::FEWEST_CORRELATION_TIMES;
 
 pub const SCHEMA: u32 = 1;
 
 /// Percentiles in tables and files.
-pub const QUANTILES: [f64; 4] = [0.50, 0.90, 0.95, 0.99];
+pub const QUANTILES: [f64; 5] = [0.50, 0.90, 0.95, 0.99, 0.999];
 
 /// A quantile with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Quantile {
     pub q: f64,
     pub value: Level,
-    /// Absent where the sample is too small for a bound.
+    /// Absent where the sample is too small for a bound, or worth too little for any interval.
     pub low: Option<Level>,
     pub high: Option<Level>,
 }
@@ -39,13 +40,39 @@ pub struct Percentiles {
     pub n: u64,
     /// How many independent samples the n are worth; absent with too few time blocks to tell.
     pub effective_n: Option<f64>,
+    /// For how many times the length for which its requests resemble each other the run went on; absent for the
+    /// instrument's own figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_times: Option<f64>,
     pub quantiles: Vec<Quantile>,
+    /// Percentiles that so few samples do not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
     pub max: Option<Level>,
+}
+
+/// A percentile for which there are too few samples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Withheld {
+    pub q: f64,
+    /// As many samples would have it.
+    pub needs: u64,
 }
 
 impl Percentiles {
     pub fn at(&self, q: f64) -> Option<Quantile> {
         self.quantiles.iter().copied().find(|quantile| quantile.q == q)
+    }
+
+    /// How many samples a percentile needs that this sample does not have.
+    pub fn needs(&self, q: f64) -> Option<u64> {
+        self.withheld.iter().find(|withheld| withheld.q == q).map(|withheld| withheld.needs)
+    }
+
+    /// Whether there are percentiles, yet too few effective samples for their intervals.
+    pub fn without_intervals(&self) -> bool {
+        let short = self.correlation_times.is_some_and(|times| times < FEWEST_CORRELATION_TIMES);
+        !self.quantiles.is_empty() && self.correlation_times.is_some() && (short || self.effective_n.is_none())
     }
 }
 

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::recorder::Recorder;
 use super::series::{Level, Sample};
-use super::summary::{QUANTILES, RouteSummary};
+use super::summary::RouteSummary;
 use crate::core::run::Loop;
-use crate::core::units::{Span, grouped, percent};
+use crate::core::slo::Slo;
+use crate::core::units::{Span, grouped, percent, percentile};
 use crate::core::{Metric, Outcome};
 use crate::stats::quantile::fewest_samples;
 
@@ -128,7 +129,7 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, (kind, evidence): (Lo
     if kind == Loop::Open {
         reasons.extend(late(routes));
     }
-    reasons.extend(too_few(routes));
+    reasons.extend(too_few(routes, recorder.slos()));
     let mut doubt = |doubt, text| reasons.push(Reason { grade: Grade::Suspect, doubt, text });
     if let Some(cpu) = evidence.client_cpu.filter(|cpu| *cpu > BUSY) {
         let text = format!(
@@ -201,9 +202,13 @@ fn named(routes: &[RouteSummary], some: Vec<&str>) -> String {
     if some.len() > 1 && some.len() == routes.len() { "every route".to_owned() } else { some.join(", ") }
 }
 
-/// Routes with fewer requests than the percentiles asked for need.
-fn too_few(routes: &[RouteSummary]) -> Option<Reason> {
-    let lacking = |n: u64| QUANTILES.iter().rev().find(|q| n < fewest_samples(**q)).copied();
+/// Percentiles that every report shows.
+const SHOWN: [f64; 4] = [0.50, 0.90, 0.95, 0.99];
+
+/// Routes with fewer requests than a percentile needs that is shown, or that an objective is about.
+fn too_few(routes: &[RouteSummary], slos: &[Slo]) -> Option<Reason> {
+    let asked = || SHOWN.into_iter().chain(slos.iter().map(|slo| slo.quantile));
+    let lacking = |n: u64| asked().filter(|q| n < fewest_samples(*q)).max_by(f64::total_cmp);
     let short: Vec<_> = routes
         .iter()
         .map(|route| (route.head.name.as_str(), route.whole().counted()))
@@ -211,13 +216,9 @@ fn too_few(routes: &[RouteSummary]) -> Option<Reason> {
         .collect();
     let least = short.iter().map(|(_, n)| *n).min()?;
     let names = named(routes, short.iter().map(|(name, _)| *name).collect());
-    let needed = QUANTILES.iter().map(|q| fewest_samples(*q)).max().unwrap_or(0);
-    let text = format!(
-        "{names}: too few requests for p{:.0} ({} of the {} that an upper bound needs). Run longer",
-        lacking(least)? * 100.0,
-        grouped(least),
-        grouped(needed)
-    );
+    let q = lacking(least)?;
+    let (q, needed) = (percentile(q), grouped(fewest_samples(q)));
+    let text = format!("{names}: too few requests: {q} needs {needed}, there are {}. Run longer", grouped(least));
     Some(Reason { grade: Grade::Suspect, doubt: Doubt::TooFewSamples, text })
 }
 
@@ -400,6 +401,6 @@ mod tests {
         }
         let verdict = verdict(short);
         assert_eq!((verdict.grade, doubts(&verdict)), (Grade::Suspect, vec![Doubt::TooFewSamples]));
-        assert!(verdict.reasons[0].text.contains("p99 (200 of the 368"), "{}", verdict.reasons[0].text);
+        assert!(verdict.reasons[0].text.contains("p99 needs 300, there are 200"), "{}", verdict.reasons[0].text);
     }
 }

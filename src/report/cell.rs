@@ -7,6 +7,7 @@ use crate::core::{Metric, Outcome};
 use crate::measure::cost::CostSummary;
 use crate::measure::series::Level;
 use crate::measure::summary::{Percentiles, Quantile, RouteSummary, SliceSummary};
+use crate::stats::effective::FEWEST_CORRELATION_TIMES;
 
 /// Stands where there is no number.
 pub const ABSENT: &str = "–";
@@ -22,10 +23,29 @@ pub fn level(level: Option<Level>) -> String {
     }
 }
 
-/// The value of one percentile.
+/// The value of one percentile, or how many samples it needs.
 pub fn value(percentiles: &Percentiles, q: f64) -> String {
-    level(percentiles.at(q).map(|quantile| quantile.value))
+    match percentiles.needs(q) {
+        Some(needs) => format!("needs {}", grouped(needs)),
+        None => level(percentiles.at(q).map(|quantile| quantile.value)),
+    }
 }
+
+/// Why there are percentiles and no intervals.
+pub fn without_intervals(percentiles: &Percentiles) -> Option<String> {
+    let times = percentiles.correlation_times.filter(|_| percentiles.without_intervals())?;
+    let needed = FEWEST_CORRELATION_TIMES;
+    Some(match times < needed {
+        true => format!(
+            "{TOO_FEW} for intervals: {times:.0} correlation times measured, {needed} needed; run {:.0} times as long",
+            (needed / times).ceil()
+        ),
+        false => format!("{TOO_FEW} for intervals: too few stretches of time hold a request; run longer"),
+    })
+}
+
+/// Stands where there would be an interval.
+pub const TOO_FEW: &str = "too few effective samples";
 
 /// The 95 % interval of one percentile; empty where it adds nothing to the value.
 pub fn interval(percentiles: &Percentiles, q: f64) -> String {

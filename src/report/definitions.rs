@@ -16,7 +16,13 @@ pub const DEFINITIONS: &[(&str, &str)] = &[
     (
         "interval",
         "95 %, between order statistics of the sample, for an effective sample size: n over the design effect of \
-         its blocks of time, because neighbours wait in the same queue",
+         its blocks of time, because neighbours wait in the same queue; none where the run is short against the time \
+         for which requests resemble each other",
+    ),
+    (
+        "needs 300",
+        "a percentile pq needs 3 / (1 − q) samples: with fewer, the sample holds nothing beyond it in more than one of \
+         twenty cases",
     ),
     (
         "where the time went",

@@ -110,7 +110,13 @@ fn times(routes: &[RouteSummary]) -> String {
     const QUANTILES: [f64; 3] = [0.50, 0.95, 0.99];
     let mut table = Table::new(&["time", "route"], &["n", "p50", "p95", "p99", "max"]);
     let mut add = |what: &str, route: &RouteSummary, times: &Percentiles| {
-        let value = |q| format!("{} {}", cell::value(times, q), cell::bracketed(times, q)).trim_end().to_owned();
+        let value = |q| {
+            let interval = match times.at(q).is_some() && times.without_intervals() {
+                true => format!("({})", cell::TOO_FEW),
+                false => cell::bracketed(times, q),
+            };
+            format!("{} {interval}", cell::value(times, q)).trim_end().to_owned()
+        };
         let [p50, p95, p99] = QUANTILES.map(value);
         let max = cell::level(times.max);
         table.row(&[what.to_owned(), cell::name(&route.head), grouped(times.n), p50, p95, p99, max]);
@@ -195,24 +201,28 @@ fn details(summary: &str, body: &str) -> String {
     format!("<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>")
 }
 
-struct Table(String);
+pub(super) struct Table(pub(super) String);
 
 impl Table {
     /// Text columns first, then columns of numbers, which align on the right.
-    fn new(text: &[&str], numbers: &[&str]) -> Self {
+    pub(super) fn new(text: &[&str], numbers: &[&str]) -> Self {
         let heads: Vec<_> = text.iter().chain(numbers).copied().collect();
         let rule = "---|".repeat(text.len()) + &"---:|".repeat(numbers.len());
         Self(format!("| {} |\n|{rule}", heads.join(" | ")))
     }
 
     fn row(&mut self, cells: &[String]) {
-        let cells: Vec<_> = cells.iter().map(|cell| escape(cell)).collect();
+        self.marked(&cells.iter().map(|cell| escape(cell)).collect::<Vec<_>>());
+    }
+
+    /// Cells that are Markdown already.
+    pub(super) fn marked(&mut self, cells: &[String]) {
         self.0.push_str(&format!("\n| {} |", cells.join(" | ")));
     }
 }
 
 /// Names come from files that anybody may write: none may break a table or become markup.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

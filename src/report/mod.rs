@@ -1,5 +1,6 @@
 //! What people look at. Every report is a re-reading of the records.
 
+pub mod compare;
 pub mod finding;
 pub mod hdr;
 pub mod html;

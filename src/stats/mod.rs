@@ -3,6 +3,7 @@
 pub mod bootstrap;
 pub mod crossing;
 pub mod crossover;
+pub mod effective;
 pub mod knee;
 pub mod paired;
 pub mod quantile;

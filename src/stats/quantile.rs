@@ -2,10 +2,8 @@
 //!
 //! The number of samples below the true quantile is binomial, so two order statistics bracket it
 //! with a known confidence (David and Nagaraja, "Order Statistics", 3rd ed., section 7.1).
-//! Latencies under queueing are not independent: neighbours wait in the same queue. The blocks of
-//! a run measure by how much, as a design effect (Kish, "Survey Sampling", 1965): the variance of
-//! the block counts over what independent samples would have. The interval is then taken for the
-//! effective sample size n / design effect.
+//! Latencies under queueing are not independent: neighbours wait in the same queue. Their interval
+//! is taken for the effective sample size ([`super::effective`]).
 
 /// Two-sided confidence of every interval that bedbench prints.
 pub const CONFIDENCE: f64 = 0.95;
@@ -47,9 +45,19 @@ pub fn bracket(n: f64, q: f64) -> Bracket {
     Bracket { low: fraction(low), high: fraction(high) }
 }
 
-/// The fewest independent samples with which quantile `q` has an upper bound.
+/// The fewest samples with which a sample has a quantile `q`: 3 / (1 − q), so 300 for p99.
+///
+/// With fewer, the sample holds nothing beyond the true quantile in more than one of twenty cases, and
+/// its own is most likely too short (Hanley and Lippman-Hand 1983, "If nothing goes wrong, is
+/// everything all right?", the rule of three).
 pub fn fewest_samples(q: f64) -> u64 {
-    // The largest of n is a bound when q^n <= tail.
+    // 3 / (1 − 0.99) is a little more than 300 in binary.
+    (3.0 / (1.0 - q) - 1e-6).ceil() as u64
+}
+
+/// The fewest independent samples with which quantile `q` has an upper bound: of fewer, even the
+/// largest is none.
+pub fn fewest_for_bound(q: f64) -> u64 {
     (((1.0 - CONFIDENCE) / 2.0).ln() / q.ln()).ceil() as u64
 }
 
@@ -89,41 +97,6 @@ fn binomial(n: u64, p: f64) -> Weights {
     Weights { first, mass }
 }
 
-/// One block of consecutive samples: how many there are, and how many lie at or below a level.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Block {
-    /// Blocks of different strata (phases of a scenario) differ by plan, not by chance.
-    pub stratum: usize,
-    pub n: u64,
-    pub below: u64,
-}
-
-/// Fewer blocks than this say nothing reliable about their spread.
-pub const FEWEST_BLOCKS: usize = 8;
-
-/// By how much neighbours resemble each other: 1 for independent samples, more under queueing.
-/// `None` with too few blocks to tell.
-pub fn design_effect(blocks: &[Block]) -> Option<f64> {
-    let filled = blocks.iter().filter(|block| block.n > 0);
-    if filled.clone().count() < FEWEST_BLOCKS {
-        return None;
-    }
-    let strata = blocks.iter().map(|block| block.stratum).max()? + 1;
-    let (mut observed, mut expected) = (0.0, 0.0);
-    for stratum in 0..strata {
-        let blocks: Vec<_> = filled.clone().filter(|block| block.stratum == stratum).collect();
-        let n: u64 = blocks.iter().map(|block| block.n).sum();
-        if blocks.len() < 2 {
-            continue;
-        }
-        let share = blocks.iter().map(|block| block.below).sum::<u64>() as f64 / n as f64;
-        let spread: f64 = blocks.iter().map(|b| (b.below as f64 - share * b.n as f64).powi(2)).sum();
-        observed += spread * blocks.len() as f64 / (blocks.len() - 1) as f64;
-        expected += n as f64 * share * (1.0 - share);
-    }
-    Some(if expected > 0.0 { (observed / expected).max(1.0) } else { 1.0 })
-}
-
 #[cfg(test)]
 mod tests {
     use rand::RngExt;
@@ -141,10 +114,15 @@ mod tests {
 
     #[test]
     fn a_percentile_without_enough_samples_has_no_upper_bound() {
-        assert_eq!(fewest_samples(0.99), 368);
+        assert_eq!(fewest_for_bound(0.99), 368);
         assert_eq!(bracket(367.0, 0.99).high, None);
         assert!(bracket(368.0, 0.99).high.is_some());
         assert_eq!(bracket(0.0, 0.5), Bracket { low: None, high: None });
+    }
+
+    #[test]
+    fn a_percentile_needs_three_samples_beyond_it() {
+        assert_eq!([0.5, 0.9, 0.95, 0.99, 0.999].map(fewest_samples), [6, 30, 60, 300, 3_000]);
     }
 
     #[test]
@@ -171,18 +149,5 @@ mod tests {
         // Normal approximation: 0.99 ± 1.96 sqrt(0.99 · 0.01 / 4e6).
         assert!((found.low.unwrap() - 0.989_902_5).abs() < 1e-6);
         assert!((found.high.unwrap() - 0.990_097_5).abs() < 1e-6);
-    }
-
-    #[test]
-    fn queueing_neighbours_are_worth_less_than_independent_samples() {
-        let block = |stratum, below| Block { stratum, n: 100, below };
-        let alike: Vec<_> = (0..20).map(|i| block(0, if i < 10 { 100 } else { 0 })).collect();
-        assert!(design_effect(&alike).unwrap() > 90.0);
-        let even: Vec<_> = (0..20).map(|_| block(0, 50)).collect();
-        assert_eq!(design_effect(&even), Some(1.0));
-        // The same split, but scheduled: two phases, each even within.
-        let phases: Vec<_> = (0..20).map(|i| block(i / 10, if i < 10 { 90 } else { 10 })).collect();
-        assert_eq!(design_effect(&phases), Some(1.0));
-        assert_eq!(design_effect(&even[..3]), None);
     }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod closed;
+mod compare;
 mod cost;
 mod desk;
 mod endpoint;

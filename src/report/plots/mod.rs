@@ -3,6 +3,7 @@
 
 mod axis;
 mod canvas;
+pub mod compare;
 #[cfg(test)]
 mod fixture;
 mod histograms;

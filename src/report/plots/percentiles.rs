@@ -257,7 +257,7 @@ fn time_scale(lines: &[Line<'_>]) -> Scale {
     let within = |line: &Line<'_>| {
         let sample = line.whole.sample(METRIC);
         let last = sample.at(1.0 - 10f64.powf(-line.reach)).and_then(Level::time).or(line.ok().max());
-        let bounds = line.route.whole().metric(METRIC).all.quantiles.iter().filter_map(|q| q.high?.time());
+        let bounds = MARKED.iter().filter_map(|q| line.route.whole().quantile(METRIC, *q)?.high?.time());
         bounds.chain(last).max()
     };
     let high = lines.iter().filter_map(within).max();

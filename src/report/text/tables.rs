@@ -145,7 +145,17 @@ pub fn response(summary: &Summary, style: Style) -> Vec<String> {
         }
         table
     }));
+    for route in &summary.routes {
+        lines.extend(without_intervals(route, Metric::Response, style));
+    }
     lines
+}
+
+fn without_intervals(route: &RouteSummary, metric: Metric, style: Style) -> Vec<String> {
+    let Some(why) = cell::without_intervals(&route.whole().metric(metric).all) else { return Vec::new() };
+    let name = format!("  {}: ", cell::name(&route.head));
+    let lines = wrap(&format!("{name}{why}"), style.width, measure_text_width(&name));
+    lines.iter().map(|line| Paint::Faint.on(line, style.colour)).collect()
 }
 
 pub fn other_times(summary: &Summary, style: Style) -> Vec<String> {
@@ -174,6 +184,10 @@ pub fn other_times(summary: &Summary, style: Style) -> Vec<String> {
         }
         table
     }));
+    let told = |route: &RouteSummary| route.whole().metric(Metric::Response).all.without_intervals();
+    for route in summary.routes.iter().filter(|route| !told(route)) {
+        lines.extend(without_intervals(route, Metric::Ttft, style));
+    }
     lines
 }
 

@@ -1,0 +1,74 @@
+//! From what was named to what is compared.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::exit::Failure;
+use crate::measure::versus::Side;
+use crate::store::Run;
+use crate::store::read::Rebuilt;
+
+/// A results folder, read.
+pub struct Opened {
+    pub run: Run,
+    pub rebuilt: Rebuilt,
+    /// One per route.
+    pub sides: Vec<Side>,
+}
+
+impl Opened {
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let unreadable = |error: crate::store::read::ReadError| Failure::usage(error.to_string());
+        let run = Run::open(path).map_err(unreadable)?;
+        let rebuilt = run.rebuild().map_err(unreadable)?;
+        let config = &run.manifest.config;
+        let mut sides = vec![Side::new(&config.phases); config.routes.len()];
+        run.replay(|entry| sides[usize::from(entry.request.route)].record(entry.request)).map_err(unreadable)?;
+        Ok(Self { run, rebuilt, sides })
+    }
+
+    pub fn routes(&self) -> Vec<&str> {
+        self.run.manifest.config.routes.iter().map(|route| route.name.as_str()).collect()
+    }
+
+    /// Position of a route.
+    pub fn route(&self, name: &str) -> Result<usize, Failure> {
+        self.routes().iter().position(|route| *route == name).ok_or_else(|| {
+            let there = self.routes().join(", ");
+            Failure::usage(format!("{} has no route `{name}`; it has {there}", self.run.path().display()))
+        })
+    }
+}
+
+/// `DIR`, or `DIR:ROUTE`. A folder whose own name holds a colon is taken as it is where it exists.
+pub fn split(text: &str) -> (PathBuf, Option<&str>) {
+    match text.rsplit_once(':') {
+        Some((folder, route)) if !Path::new(text).exists() && !folder.is_empty() => (folder.into(), Some(route)),
+        _ => (text.into(), None),
+    }
+}
+
+/// In which ways two runs are not alike; what each of them says of it.
+pub fn unlike(a: &Run, b: &Run) -> Vec<String> {
+    let none = || "none".to_owned();
+    let facts = |run: &Run| {
+        let config = &run.manifest.config;
+        let files = |key: &str| config.files.get(key).map(ToString::to_string);
+        vec![
+            ("world", run.manifest.world.label().to_owned(), None),
+            ("load", config.load.clone(), config.trace.clone()),
+            ("workload", config.workload.clone(), files("workload")),
+            ("API", config.api.clone(), None),
+            ("measured time", format!("{} × {}", config.blocks, crate::core::units::length(config.duration.0)), None),
+            ("scenario", config.scenario.clone().unwrap_or_else(none), files("scenario")),
+            ("phases", format!("{} phases", config.phases.len()), serde_json::to_string(&config.phases).ok()),
+        ]
+    };
+    let both = facts(a).into_iter().zip(facts(b));
+    both.filter_map(|((what, a, a_inside), (_, b, b_inside))| {
+        if a != b {
+            return Some(format!("{what}: {a} and {b}"));
+        }
+        (a_inside != b_inside).then(|| format!("{what}: both are named {a}, and differ inside"))
+    })
+    .collect()
+}
