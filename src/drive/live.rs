@@ -17,10 +17,13 @@ use crate::bedrock::{Answer, Attempt, ClientSpec, RegionClient};
 use crate::clock::{self, Clock, Timer};
 use crate::core::block::{self, Block};
 use crate::core::phase::Phases;
+use crate::core::price::Price;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::{InvocationKey, Timeouts};
 use crate::core::residency::Destination;
 use crate::core::{Outcome, Request, RunTime, Seed};
+use crate::govern::budget::Reservation;
+use crate::govern::Purse;
 use crate::measure::verdict::Evidence;
 use crate::plan::{ClosedLoop, Plan};
 use crate::routing::journey::{Journey, Step};
@@ -34,6 +37,8 @@ pub struct RouteSpec {
     pub policy: Box<dyn Policy>,
     /// One per target, with the client that reaches it.
     pub targets: Vec<(Destination, ClientSpec)>,
+    /// What each target costs, where a budget is to be kept; else empty.
+    pub prices: Vec<Price>,
 }
 
 /// Who starts the requests.
@@ -61,6 +66,8 @@ pub struct RunSpec {
     pub prewarm: usize,
     /// Kept up to date while the run goes on.
     pub sent: Arc<SentCounts>,
+    /// Arrivals stop before more is taken out of it than it holds.
+    pub purse: Option<Arc<Purse>>,
 }
 
 /// How a run ended, and what it saw of itself.
@@ -77,6 +84,7 @@ pub(super) struct Route {
     position: u16,
     policy: Mutex<Box<dyn Policy>>,
     targets: Vec<(Destination, RegionClient)>,
+    prices: Vec<Price>,
     in_flight: AtomicUsize,
 }
 
@@ -94,6 +102,8 @@ pub(super) struct Shared {
     open: AtomicUsize,
     all_done: Notify,
     given_up: watch::Receiver<bool>,
+    purse: Option<Arc<Purse>>,
+    stop: Arc<Stop>,
 }
 
 /// Fires a plan block by block, along every route of a block at once, or lets the workers of every route work, and waits
@@ -122,7 +132,8 @@ pub fn run(
                 .collect::<Result<Vec<_>, String>>()?;
             let policy = Mutex::new(route.policy);
             let position = position as u16;
-            routes.push(Arc::new(Route { position, policy, targets, in_flight: AtomicUsize::new(0) }));
+            let (prices, in_flight) = (route.prices, AtomicUsize::new(0));
+            routes.push(Arc::new(Route { position, policy, targets, prices, in_flight }));
         }
         let warming: Vec<_> = routes
             .iter()
@@ -145,6 +156,8 @@ pub fn run(
             open: AtomicUsize::new(0),
             all_done: Notify::new(),
             given_up,
+            purse: spec.purse,
+            stop: stop.clone(),
         });
         let cpu_before = clock::thread_cpu_time();
         clock.start();
@@ -219,7 +232,7 @@ pub(super) async fn fire(shared: Arc<Shared>, route: Arc<Route>, fired: Arc<Fire
         shared.sent.add(usize::from(route.position), measured);
         let mut given_up = shared.given_up.clone();
         tokio::select! {
-            by = attempt_all(&shared, &route, &fired, &mut attempts) => Left::Settled(by),
+            left = attempt_all(&shared, &route, &fired, &mut attempts) => left,
             () = fired.gate.never_opens() => Left::NotFired,
             _ = given_up.wait_for(|given_up| *given_up) => Left::GivenUp,
         }
@@ -241,19 +254,19 @@ enum Left {
     Settled(Option<usize>),
     /// The cap on requests in flight was reached.
     Shed,
-    /// The run was interrupted before the request was due: it never was one.
+    /// The run was stopped before the request was due: it never was one.
     NotFired,
     /// The run was interrupted, and the answer did not come within the grace.
     GivenUp,
 }
 
-/// Carries out what the policy decides, until the request is settled: by which attempt.
+/// Carries out what the policy decides, until the request is settled.
 async fn attempt_all(
     shared: &Shared,
     route: &Route,
     fired: &Fired,
     attempts: &mut Vec<AttemptRecord>,
-) -> Option<usize> {
+) -> Left {
     let request = &fired.request;
     let asked = Asked {
         key: request.key(),
@@ -265,22 +278,37 @@ async fn attempt_all(
     let (cancel, cancelled) = watch::channel(false);
     let mut flying = FuturesUnordered::new();
     let mut first_tokens = Vec::new();
+    let mut over_budget = false;
     // Prepared before it is due, but decided as if it were.
     let mut step = route.decide(|policy| journey.arrive(request.intended, policy));
     let by = loop {
         let wake = match step {
-            Step::Send { attempt, target, wake } => {
-                let first_token = Arc::new(OnceLock::new());
-                first_tokens.push(first_token.clone());
-                flying.push(route.send(fired, asked, (attempt, target), cancelled.clone(), first_token));
-                wake
-            }
+            Step::Send { attempt, target, wake } => match shared.pay(route, target, fired) {
+                Ok(paid) => {
+                    let first_token = Arc::new(OnceLock::new());
+                    first_tokens.push(first_token.clone());
+                    let sent = route.send(fired, asked, (attempt, target), cancelled.clone(), first_token);
+                    flying.push(async { (sent.await, paid) });
+                    wake
+                }
+                // Nothing of this request has been sent, or nothing more will be.
+                Err(OverBudget) if attempt == 0 => return Left::NotFired,
+                Err(OverBudget) => {
+                    over_budget = true;
+                    None
+                }
+            },
             Step::Wait { wake } => wake,
             Step::Settled { by } => break Some(by),
             Step::Unsent => break None,
         };
+        // The policy waits for an attempt that was never sent.
+        if over_budget && flying.is_empty() {
+            break attempts.len().checked_sub(1);
+        }
         step = tokio::select! {
-            Some((attempt, target, answer)) = flying.next() => {
+            Some(((attempt, target, answer), paid)) = flying.next() => {
+                shared.account(route, target, paid, &answer);
                 let ended = Ended {
                     at: answer.finished,
                     outcome: answer.outcome,
@@ -299,12 +327,16 @@ async fn attempt_all(
         };
     };
     cancel.send_replace(true);
-    while let Some((attempt, target, answer)) = flying.next().await {
+    while let Some(((attempt, target, answer), paid)) = flying.next().await {
+        shared.account(route, target, paid, &answer);
         attempts.push(route.record(request, attempt, target, answer));
     }
     attempts.sort_by_key(|attempt| attempt.attempt);
-    by
+    Left::Settled(by)
 }
+
+/// The budget does not allow another attempt.
+struct OverBudget;
 
 impl Route {
     fn decide(&self, ask: impl FnOnce(&mut dyn Policy) -> Step) -> Step {
@@ -365,6 +397,26 @@ impl Shared {
     pub(super) fn enter(self: &Arc<Self>) -> Arc<Self> {
         self.open.fetch_add(1, Ordering::Relaxed);
         self.clone()
+    }
+
+    /// Holds the most that an attempt can cost back, where a budget is to be kept.
+    fn pay(&self, route: &Route, target: Target, fired: &Fired) -> Result<Option<Reservation>, OverBudget> {
+        let Some(purse) = &self.purse else { return Ok(None) };
+        let held = purse.reserve(&route.prices[target], fired.prompt.text.len(), fired.request.max_tokens);
+        if held.is_none() {
+            self.stop.ask();
+        }
+        held.map(Some).ok_or(OverBudget)
+    }
+
+    fn account(&self, route: &Route, target: Target, paid: Option<Reservation>, answer: &Answer) {
+        let (Some(purse), Some(paid)) = (&self.purse, paid) else { return };
+        match (answer.usage, answer.http_status) {
+            (Some(usage), _) => purse.settle(paid, &route.prices[target], usage),
+            (None, Some(400..)) => purse.release(paid),
+            // It keeps what was held back.
+            (None, _) => {}
+        }
     }
 
     fn phase(&self, fired: &Fired) -> usize {

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::Price;
+use crate::core::price::Price;
 use crate::core::record::Usage;
 
 /// Shared by all routes of a run. An attempt is paid for before it is sent, at the most that it can cost: a token for

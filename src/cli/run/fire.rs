@@ -73,6 +73,7 @@ impl Ready {
             in_flight: config.in_flight,
             prewarm: config.prewarm,
             sent: sent.clone(),
+            purse: config.purse.clone(),
         };
         let mut progress = None;
         let turns = blocks.clone();
@@ -184,9 +185,19 @@ fn routes(config: &Config, endpoints: &Endpoints<'_>) -> Result<Vec<RouteSpec>, 
             targets.push((destination.clone(), client));
         }
         let policy = fleet::build(route.policy, &route.settings, config.seed, fleet);
-        routes.push(RouteSpec { policy, targets });
+        let prices = match &config.purse {
+            None => Vec::new(),
+            Some(_) => priced(config, route)?,
+        };
+        routes.push(RouteSpec { policy, targets, prices });
     }
     Ok(routes)
+}
+
+/// What each target costs: a budget cannot be kept without.
+fn priced(config: &Config, route: &Route) -> Result<Vec<Price>, Failure> {
+    let price = |target| config.prices.of(target, &config.profile.models);
+    route.targets.iter().map(price).collect::<Result<_, _>>().map_err(|missing| Failure::usage(missing.to_string()))
 }
 
 fn load_credentials(region: RegionId) -> Result<Access, Failure> {
