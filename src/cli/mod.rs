@@ -3,6 +3,7 @@
 mod announce;
 mod exit;
 mod experiment;
+mod export;
 mod files;
 mod guard;
 mod mock;
@@ -36,6 +37,7 @@ use exit::Failure;
                                                   from which load on leaving Sydney pays
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
   bedbench experiment run case-2                  whether a claim holds, simulated
+  bedbench export scp --profile au --explain      a policy that holds a profile's residency
   bedbench profile list                           what can be compared
   bedbench profile check mine.toml                whether a profile of yours may be believed
 
@@ -70,6 +72,9 @@ enum Command {
     /// How load comes and goes over a day: list or show patterns
     #[command(subcommand)]
     Pattern(shelf::ShelfCommand),
+    /// Enforce and watch a route: policies, alarms, queries, evidence
+    #[command(subcommand)]
+    Export(export::ExportCommand),
 }
 
 /// Parses the command line and carries it out.
@@ -88,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Scenario(command) => shelf::run(Kind::Scenario, &command),
         Command::Experiment(command) => experiment::run(&command),
         Command::Pattern(command) => shelf::run(Kind::Pattern, &command),
+        Command::Export(command) => export::run(&command),
     };
     match result {
         Ok(exit) => exit.into(),
