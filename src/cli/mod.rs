@@ -8,6 +8,7 @@ mod files;
 mod guard;
 mod mock;
 mod profile;
+mod report;
 mod run;
 mod shelf;
 mod sources;
@@ -33,6 +34,8 @@ use exit::Failure;
     after_help = "Examples:
   bedbench run --rps 50 --profile apac --mock     rehearse: no account, no network, no cost
   bedbench run --rps 50 --profile apac            measure Bedrock itself (asks before it spends)
+  bedbench report results/20261123T065409Z-apac-mock
+                                                  rebuild what a run left, also one that was killed
   bedbench sweep --profile candidates --rps 5..120
                                                   from which load on leaving Sydney pays
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
@@ -53,6 +56,8 @@ struct Cli {
 enum Command {
     /// Fire a load along every route of a profile and report what came back
     Run(Box<run::RunArgs>),
+    /// Rebuild everything that a run leaves from its records
+    Report(report::ReportArgs),
     /// Simulate every route at many loads: knees, crossovers, costs
     Sweep(Box<sweep::SweepArgs>),
     /// Serve a mock Bedrock, one port per Region, for any client
@@ -86,6 +91,7 @@ pub fn main() -> ExitCode {
     }
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(*args),
+        Command::Report(args) => report::run(&args),
         Command::Sweep(args) => sweep::run(*args),
         Command::Mock(args) => mock::run(&args),
         Command::Profile(command) => profile::run(&command),

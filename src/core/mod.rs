@@ -2,6 +2,7 @@
 //! never waits, never reads a clock, never draws from an unseeded source.
 
 pub mod block;
+pub mod gate;
 pub mod geography;
 pub mod log_normal;
 pub mod metric;

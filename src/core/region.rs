@@ -1,12 +1,14 @@
 //! AWS Regions and the country that each lies in.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A country under whose law a request may be processed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Jurisdiction {
     Australia,
     Canada,
@@ -159,6 +161,17 @@ impl<'de> Deserialize<'de> for RegionId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = String::deserialize(deserializer)?;
         code.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for RegionId {
+    fn schema_name() -> Cow<'static, str> {
+        "RegionId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let codes: Vec<_> = Self::all().map(Self::code).collect();
+        json_schema!({ "type": "string", "enum": codes })
     }
 }
 

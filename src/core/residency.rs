@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::region::{Jurisdiction, RegionId};
@@ -136,7 +137,7 @@ pub fn is_provisioned(region: RegionId, arn: &str) -> bool {
 }
 
 /// How a destination stands to the residency that the user asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
     /// Inside the residency: may be recommended.

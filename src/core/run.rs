@@ -1,12 +1,13 @@
 //! What is known of a run before it is fired: where it goes, and along which routes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::region::RegionId;
 use super::residency::Standing;
 
 /// Where the numbers come from; stands on everything that shows one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum World {
     /// Real Bedrock.
@@ -37,7 +38,7 @@ impl World {
 }
 
 /// Who decides when a request starts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Loop {
     /// The plan, whatever comes back: what a slow answer holds up is in the numbers.
@@ -60,7 +61,7 @@ pub fn label(world: World, of: Loop) -> String {
 pub const CLOSED_LOOP: &str = "CLOSED LOOP";
 
 /// What is known of a route before it is fired.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteHead {
     pub name: String,
     /// Names the place of processing: `au. from Sydney: Sydney or Melbourne`.
@@ -71,7 +72,7 @@ pub struct RouteHead {
     pub targets: Vec<TargetHead>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TargetHead {
     pub region: RegionId,
     pub model: String,

@@ -1,9 +1,11 @@
 //! Values with units, as people write and read them: `"92ms"`, `"1m30s"`, `"2400/min"`, `1.24 s`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A span of time, written with its unit: `92ms`, `1.5s`, `1m30s`. A bare number is seconds.
@@ -119,6 +121,18 @@ pub fn chosen_rate(rate: Rate) -> String {
     Rate((rate.0 * digits).round() / digits).to_string()
 }
 
+/// A span without loss, in a unit that suits its size: `900ms`, `1.234s`.
+pub fn exact(of: Duration) -> String {
+    let nanos = of.as_nanos();
+    let (scale, unit) = match nanos {
+        0..1_000 => (1.0, "ns"),
+        1_000..1_000_000 => (1e3, "µs"),
+        1_000_000..1_000_000_000 => (1e6, "ms"),
+        _ => (1e9, "s"),
+    };
+    format!("{}{unit}", nanos as f64 / scale)
+}
+
 /// `0.95` as `p95`, `0.999` as `p99.9`.
 pub fn percentile(q: f64) -> String {
     format!("p{}", (q * 1e6).round() / 1e4)
@@ -165,7 +179,17 @@ impl fmt::Display for Rate {
 }
 
 macro_rules! as_text {
-    ($kind:ty) => {
+    ($kind:ty, $name:literal, $like:literal) => {
+        impl JsonSchema for $kind {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "examples": [$like] })
+            }
+        }
+
         impl Serialize for $kind {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(&self.to_string().replace(' ', ""))
@@ -181,8 +205,8 @@ macro_rules! as_text {
     };
 }
 
-as_text!(Span);
-as_text!(Rate);
+as_text!(Span, "Span", "1.5s");
+as_text!(Rate, "Rate", "50/s");
 
 /// `12345.6` as `12,346`: counts in tables.
 pub fn grouped(count: u64) -> String {

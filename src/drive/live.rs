@@ -174,6 +174,7 @@ pub fn run(
             pacer_cpu: paced.cpu.map(share),
             streams_per_connection: clients.filter_map(RegionClient::streams_per_connection).max(),
             shared_quota: Vec::new(),
+            torn: None,
         };
         let signal = if paced.stopped.is_some() && signal.is_finished() { signal.await.ok() } else { None };
         Ok(Ending { stopped: paced.stopped, signal, evidence })

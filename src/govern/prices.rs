@@ -1,5 +1,6 @@
 //! Prices of tokens, by how a model is called and from where.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::core::RegionId;
@@ -46,7 +47,7 @@ impl<'de> Deserialize<'de> for Place {
 }
 
 /// What one way of calling a model costs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Price {
     /// USD per million input tokens.
     pub input: f64,

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::series::{Histogram, Sample};
+use crate::core::gate::Gate;
 use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, HttpVersion, RequestRecord, Tokens};
+use crate::core::run::RouteHead;
 use crate::core::slo::Slo;
 use crate::core::time::nanos;
 use crate::core::{Metric, Outcome, RegionId, RunTime};
@@ -170,7 +172,11 @@ pub struct RouteSeries {
 #[derive(Clone, Debug)]
 pub struct Recorder {
     phases: Phases,
+    /// Of every route.
     slos: Vec<Slo>,
+    /// Beside those, by route.
+    own: Vec<Vec<Slo>>,
+    gates: Vec<Gate>,
     bucket: Duration,
     measured: (RunTime, RunTime),
     routes: Vec<RouteSeries>,
@@ -200,7 +206,18 @@ impl Recorder {
             dispatch_lag: Histogram::fine(),
             by_outcome: BTreeMap::new(),
         };
-        Self { phases, slos, bucket, measured, routes: vec![series; routes] }
+        let own = vec![Vec::new(); routes];
+        Self { phases, slos, own, gates: Vec::new(), bucket, measured, routes: vec![series; routes] }
+    }
+
+    /// Holds the routes to `gates`. What one of them asks of the latency of a single route counts in the goodput of that.
+    pub fn held_to(mut self, gates: &[Gate], routes: &[RouteHead]) -> Self {
+        for (own, route) in self.own.iter_mut().zip(routes) {
+            let named = gates.iter().filter(|gate| gate.route.as_deref() == Some(&route.name));
+            *own = named.filter_map(Gate::slo).collect();
+        }
+        self.gates = gates.to_vec();
+        self
     }
 
     /// Counts a request that the plan holds for a route, whether it will be sent or not.
@@ -215,7 +232,8 @@ impl Recorder {
     }
 
     pub fn request(&mut self, record: &RequestRecord) {
-        let good = self.slos.iter().all(|slo| slo.met_by(record)) && record.outcome.is_ok();
+        let mut slos = self.slos.iter().chain(&self.own[usize::from(record.route)]);
+        let good = record.outcome.is_ok() && slos.all(|slo| slo.met_by(record));
         let phase = usize::from(record.phase);
         let measured = self.phases.get(phase).measured;
         let intended = self.bucket_at(record.intended).filter(|_| measured);
@@ -299,6 +317,15 @@ impl Recorder {
 
     pub fn slos(&self) -> &[Slo] {
         &self.slos
+    }
+
+    pub fn gates(&self) -> &[Gate] {
+        &self.gates
+    }
+
+    /// Requests that were counted, the warm-up's included.
+    pub fn requests(&self) -> u64 {
+        self.routes.iter().flat_map(|route| &route.phases).map(|slice| slice.outcomes.total()).sum()
     }
 
     /// Width of a time bucket.

@@ -1,7 +1,9 @@
 //! A set of times, failures included: what percentiles are read from.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::core::time::nanos;
@@ -33,6 +35,11 @@ impl Histogram {
 
     pub fn add(&mut self, other: &Self) {
         self.0.add(&other.0).expect("the histogram grows with its values");
+    }
+
+    /// In microseconds.
+    pub fn hdr(&self) -> &hdrhistogram::Histogram<u32> {
+        &self.0
     }
 
     pub fn len(&self) -> u64 {
@@ -111,6 +118,19 @@ impl<'de> Deserialize<'de> for Level {
             Raw::Word(word) if word == "failed" => Ok(Level::Failed),
             Raw::Word(word) => Err(serde::de::Error::custom(format!("`{word}` is neither milliseconds nor `failed`"))),
         }
+    }
+}
+
+impl JsonSchema for Level {
+    fn schema_name() -> Cow<'static, str> {
+        "Level".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Milliseconds, or `failed` where only failures rank",
+            "oneOf": [{ "type": "number", "minimum": 0 }, { "const": "failed" }]
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::gate;
 use super::recorder::{Outcomes, Recorder, RegionShare, RouteSeries, Slice};
 use super::series::{Histogram, Level, Sample};
 use super::summary::{
@@ -63,6 +64,7 @@ impl Summary {
             interrupted: context.stopped.is_some(),
             stopped: context.stopped,
             slos: recorder.slos().to_vec(),
+            gates: if context.stopped.is_none() { gate::judge(recorder, &routes) } else { Vec::new() },
             evidence: context.evidence,
             routes,
             comparisons,

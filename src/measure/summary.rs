@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::gate::GateResult;
 use super::series::Level;
 use super::verdict::{Evidence, Verdict};
 use crate::core::region::Jurisdiction;
@@ -20,7 +22,7 @@ pub const SCHEMA: u32 = 1;
 pub const QUANTILES: [f64; 4] = [0.50, 0.90, 0.95, 0.99];
 
 /// A quantile with its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Quantile {
     pub q: f64,
     pub value: Level,
@@ -30,7 +32,7 @@ pub struct Quantile {
 }
 
 /// Percentiles of one metric, over one sample.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Percentiles {
     pub n: u64,
     /// How many independent samples the n are worth; absent with too few time blocks to tell.
@@ -46,7 +48,7 @@ impl Percentiles {
 }
 
 /// One metric, both ways.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MetricSummary {
     /// Over all requests but cancelled ones, failures above every success: these decide.
     pub all: Percentiles,
@@ -55,7 +57,7 @@ pub struct MetricSummary {
 }
 
 /// The numbers of one route over one stretch of time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SliceSummary {
     /// `all` for the whole measured time, else the phase.
     pub phase: String,
@@ -101,7 +103,7 @@ impl SliceSummary {
 }
 
 /// What one Region was asked and answered, over all attempts in the measured time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RegionSummary {
     pub region: RegionId,
     pub name: String,
@@ -118,7 +120,7 @@ pub struct RegionSummary {
 }
 
 /// What one Region processed. A client cannot tell; the simulator can.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProcessedSummary {
     pub region: RegionId,
     pub jurisdiction: Jurisdiction,
@@ -127,14 +129,14 @@ pub struct ProcessedSummary {
 }
 
 /// One error, word for word, and how many attempts met it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorSummary {
     pub count: u64,
     pub outcome: Outcome,
     pub message: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteSummary {
     #[serde(flatten)]
     pub head: RouteHead,
@@ -165,7 +167,7 @@ impl RouteSummary {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ConnectionSummary {
     /// Attempts that had to open their connection.
     pub opened: u64,
@@ -177,7 +179,7 @@ pub struct ConnectionSummary {
 }
 
 /// How one route compares with another over the whole measured time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// The first route of the profile.
     pub base: String,
@@ -186,7 +188,7 @@ pub struct Comparison {
     pub quantiles: Vec<QuantileComparison>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QuantileComparison {
     pub q: f64,
     pub base: Level,
@@ -197,7 +199,7 @@ pub struct QuantileComparison {
     pub finding: Finding,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     Faster,
@@ -207,7 +209,7 @@ pub enum Finding {
 }
 
 /// Everything that a report prints.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     pub schema: u32,
     pub world: World,
@@ -219,6 +221,9 @@ pub struct Summary {
     /// Run time at which arrivals were stopped before the plan's end; rates are per second until then.
     pub stopped: Option<RunTime>,
     pub slos: Vec<Slo>,
+    /// What the run was held to, route by route; none where it was interrupted.
+    #[serde(default)]
+    pub gates: Vec<GateResult>,
     pub evidence: Evidence,
     pub routes: Vec<RouteSummary>,
     pub comparisons: Vec<Comparison>,

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::recorder::Recorder;
@@ -15,7 +16,7 @@ use crate::core::{Metric, Outcome};
 use crate::stats::quantile::fewest_samples;
 
 /// What the driver saw of itself during the run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// CPU of the client's threads as a share of the core that they have; absent where the
     /// platform does not tell.
@@ -26,9 +27,25 @@ pub struct Evidence {
     pub streams_per_connection: Option<u64>,
     /// Routes that drew on one quota at once, by name; none where they took turns.
     pub shared_quota: Vec<String>,
+    /// Of a run whose end nobody saw, or whose records are not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub torn: Option<Torn>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// What the records of a run do not hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Torn {
+    /// Whether the run said that it had ended.
+    pub ended: bool,
+    /// Requests that were due and have no row; absent where the numbers of the requests do not tell.
+    pub requests: Option<u64>,
+    /// Calls that have no row although their request has one, and the other way round.
+    pub attempts: u64,
+    /// Rows that were cut off in the middle, and dropped.
+    pub half_rows: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Grade {
     Valid,
@@ -47,14 +64,14 @@ impl fmt::Display for Grade {
 }
 
 /// One doubt, in words that say what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
     pub grade: Grade,
     pub doubt: Doubt,
     pub text: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
     Undersent,
@@ -65,9 +82,10 @@ pub enum Doubt {
     SharedConnections,
     SharedQuota,
     TooFewSamples,
+    Torn,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     pub grade: Grade,
     pub reasons: Vec<Reason>,
@@ -133,8 +151,31 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, (kind, evidence): (Lo
         );
         doubt(Doubt::SharedQuota, text);
     }
+    reasons.extend(evidence.torn.map(|torn| incomplete(torn, recorder.requests())));
     let grade = reasons.iter().map(|reason| reason.grade).max().unwrap_or(Grade::Valid);
     Verdict { grade, reasons }
+}
+
+/// Requests without a row are those that were still waiting for their answer: the slowest.
+fn incomplete(torn: Torn, recorded: u64) -> Reason {
+    let end =
+        if torn.ended { "its records are not complete" } else { "its end is not recorded: it was killed, or goes on" };
+    let lost = match torn.requests {
+        Some(1) => "1 request that was due has no row".to_owned(),
+        Some(n) => format!("{} requests that were due have no row", grouped(n)),
+        None => "requests that were due may have no row".to_owned(),
+    };
+    let slowest = if torn.requests == Some(0) { "" } else { ", and the slowest are among them" };
+    let others =
+        [(torn.attempts, "call", "calls", "without a row"), (torn.half_rows, "row", "rows", "cut off and dropped")];
+    let others = others
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many, what)| format!(", {} {} {what}", grouped(count), if count == 1 { one } else { many }));
+    let others: String = others.collect();
+    let many = torn.requests.is_some_and(|lost| lost as f64 > (1.0 - LEAST_SENT) * (recorded + lost) as f64);
+    let grade = if many { Grade::Invalid } else { Grade::Suspect };
+    Reason { grade, doubt: Doubt::Torn, text: format!("{end}; {lost}{slowest}{others}. Run it again") }
 }
 
 /// Routes whose requests were sent late: all routes share one pacer, so one reason names them all.

@@ -128,6 +128,7 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         warmup: Span(Duration::from_secs(WARMUP)),
         seed: SEED,
         slos,
+        gates: vec![],
         in_flight: 1_000,
         prewarm: 8,
         connections: 4,
@@ -151,7 +152,13 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         config_hash: "0123456789abcdef".into(),
         config,
         blocks: vec![],
-        finished: Some(Finished { unix_nanos: 0, interrupted: false }),
+        finished: Some(Finished {
+            unix_nanos: 0,
+            interrupted: false,
+            stopped: None,
+            requests: 0,
+            evidence: Default::default(),
+        }),
     };
     Run { manifest, recorder, summary }
 }

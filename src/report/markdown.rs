@@ -8,6 +8,7 @@ use super::cell;
 use super::{Format, Report, finding, phrase};
 use crate::core::units::{grouped, length, per_second};
 use crate::core::{Metric, Outcome};
+use crate::measure::gate::GateResult;
 use crate::measure::summary::{Percentiles, RouteSummary};
 
 pub const FORMAT: Format =
@@ -44,6 +45,15 @@ const DEFINITIONS: &[(&str, &str)] = &[
 ];
 
 fn render(report: &Report<'_>) -> String {
+    sections(report, true)
+}
+
+/// The same where nothing beside it can be shown, as in the summary of a CI job.
+pub fn without_plots(report: &Report<'_>) -> String {
+    sections(report, false)
+}
+
+fn sections(report: &Report<'_>, with_plots: bool) -> String {
     let summary = report.summary;
     let world = summary.label();
     let mut sections = vec![
@@ -51,6 +61,9 @@ fn render(report: &Report<'_>) -> String {
         verdict(report),
         list(&phrase::headline(report)) + "\\\n" + &list(&phrase::setting(report)),
     ];
+    if !summary.gates.is_empty() {
+        sections.push(format!("### Objectives ({world})\n\n{}", gates(&summary.gates)));
+    }
     let sentences = finding::sentences(summary);
     if !sentences.is_empty() {
         let about = "Response time over all requests, whole measured time; 95 % intervals in brackets.";
@@ -62,8 +75,10 @@ fn render(report: &Report<'_>) -> String {
     if summary.routes.iter().any(|route| route.slices.len() > 1) {
         sections.push(format!("### Phases ({world})\n\n{}", phases(&summary.routes)));
     }
-    let plots: Vec<_> = PLOTS.iter().map(|(title, path)| format!("![{title} ({world})]({path})")).collect();
-    sections.push(format!("### Plots ({world})\n\n{}", plots.join("\n")));
+    if with_plots {
+        let plots: Vec<_> = PLOTS.iter().map(|(title, path)| format!("![{title} ({world})]({path})")).collect();
+        sections.push(format!("### Plots ({world})\n\n{}", plots.join("\n")));
+    }
     sections.push(format!("### Instrument\n\n{}", list(&phrase::instrument(summary))));
     sections.push(details("Configuration", &configuration(report)));
     let definitions: Vec<_> = DEFINITIONS.iter().map(|(word, meaning)| format!("- **{word}**: {meaning}")).collect();
@@ -81,6 +96,20 @@ fn verdict(report: &Report<'_>) -> String {
         text.push_str(&format!("\n- {}: {}", reason.grade, escape(&reason.text)));
     }
     text
+}
+
+fn gates(gates: &[GateResult]) -> String {
+    let mut table = Table::new(&["objective", "route", "", "found"], &[]);
+    for gate in gates {
+        let met = if gate.met { "met" } else { "**missed**" };
+        table.0.push_str(&format!(
+            "\n| {} | {} | {met} | {} |",
+            escape(&gate.gate.to_string()),
+            escape(&gate.route),
+            escape(&gate.found)
+        ));
+    }
+    table.0
 }
 
 fn requests(routes: &[RouteSummary]) -> String {
@@ -236,6 +265,22 @@ mod tests {
     #[test]
     fn a_comment_reads_like_this() {
         insta::assert_snapshot!(render(&fixture::congested().report()));
+    }
+
+    #[test]
+    fn an_objective_is_shown_as_met_or_missed_with_what_was_found() {
+        let mut run = fixture::alone();
+        let result = |gate: &str, met| GateResult {
+            gate: gate.parse().unwrap(),
+            route: "sydney".into(),
+            met,
+            found: "1.24 s".into(),
+        };
+        run.summary.gates = vec![result("ttft:p95<900ms", false), result("response:p99<4s", true)];
+        let text = render(&run.report());
+        assert!(text.contains("| ttft:p95\\<900ms | sydney | **missed** | 1.24 s |"), "{text}");
+        assert!(text.contains("| response:p99\\<4s | sydney | met | 1.24 s |"), "{text}");
+        assert!(!without_plots(&run.report()).contains(".svg"), "nobody could see them");
     }
 
     #[test]

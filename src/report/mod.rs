@@ -1,12 +1,16 @@
 //! What people look at. Every report is a re-reading of the records.
 
 pub mod finding;
+pub mod hdr;
+pub mod junit;
 pub mod markdown;
 pub mod plots;
+pub mod schema;
 pub mod sweep;
 pub mod text;
 
 mod cell;
+mod csv;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod phrase;
@@ -33,7 +37,19 @@ pub struct Format {
 }
 
 /// Every format. A new one is a file of its own and a line here.
-pub static FORMATS: &[Format] = &[markdown::FORMAT, SUMMARY_JSON];
+pub static FORMATS: &[Format] = &[markdown::FORMAT, SUMMARY_JSON, csv::FORMAT, hdr::LOG];
+
+/// Several files of one kind, in a folder of their own.
+pub struct FileSet {
+    pub folder: &'static str,
+    /// What they are for, as a list of formats says it.
+    pub summary: &'static str,
+    /// Names below the folder, and what is in each.
+    pub render: fn(&Report<'_>) -> Vec<(String, String)>,
+}
+
+/// Every set of files, beside the plots. A new one is a file of its own and a line here.
+pub static FILE_SETS: &[FileSet] = &[hdr::PERCENTILES];
 
 const SUMMARY_JSON: Format = Format {
     file: "summary.json",

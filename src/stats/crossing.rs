@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quantile::bracket;
@@ -23,7 +24,7 @@ const TOLERANCE: f64 = 0.04;
 pub type Curves<'a> = dyn FnMut(f64, Range<u64>) -> Vec<f64> + 'a;
 
 /// A load with its 95 % interval, in the unit of the loads.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Crossing {
     pub at: f64,
     /// Absent where the bound lies below the smallest load tried.

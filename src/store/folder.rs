@@ -65,9 +65,17 @@ impl Folder {
         }
     }
 
+    /// One that holds a run already, to write its reports anew.
+    ///
+    /// # Errors
+    /// When it cannot be written to.
+    pub fn existing(path: &Path) -> io::Result<Self> {
+        Self::with_plots(path.to_owned())
+    }
+
     fn with_plots(path: PathBuf) -> io::Result<Self> {
         let plots = path.join("plots");
-        fs::create_dir(&plots).map_err(|error| at(&plots, error))?;
+        fs::create_dir_all(&plots).map_err(|error| at(&plots, error))?;
         Ok(Self(path))
     }
 
@@ -79,10 +87,12 @@ impl Folder {
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub fn write(&self, file: &str, text: &str) -> io::Result<()> {
+    pub fn write(&self, file: &str, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         let path = self.0.join(file);
         let beside = path.with_extension("part");
-        fs::write(&beside, text).and_then(|()| fs::rename(&beside, &path)).map_err(|error| at(&path, error))
+        let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+        let written = folder.and_then(|()| fs::write(&beside, bytes)).and_then(|()| fs::rename(&beside, &path));
+        written.map_err(|error| at(&path, error))
     }
 
     /// # Errors

@@ -1,9 +1,13 @@
 //! `manifest.json`: what was run, by what, where.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::core::block::Block;
+use crate::core::gate::Gate;
 use crate::core::phase::Phases;
 use crate::core::region::Jurisdiction;
 use crate::core::run::{Loop, RouteHead, World};
@@ -11,11 +15,13 @@ use crate::core::seed::fnv1a;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
 use crate::core::{RegionId, RunTime, Seed};
+use crate::measure::verdict::Evidence;
+use crate::measure::{Context, Recorder};
 
 pub const SCHEMA: u32 = 1;
 
 /// The run as it was really made: defaults, files and flags resolved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EffectiveConfig {
     pub profile: String,
     pub workload: String,
@@ -58,7 +64,11 @@ pub struct EffectiveConfig {
     /// Before each, recorded and left out of every number.
     pub warmup: Span,
     pub seed: Seed,
+    /// Of every route: goodput counts what meets them.
     pub slos: Vec<Slo>,
+    /// What fails the run when it is missed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Gate>,
     /// Most requests in flight per route; what would exceed it is shed and counted.
     pub in_flight: usize,
     /// Connections opened per route and Region before the plan starts.
@@ -88,16 +98,22 @@ impl EffectiveConfig {
         let json = serde_json::to_vec(self).expect("a configuration is plain data");
         format!("{:016x}", fnv1a(&json))
     }
+
+    /// Empty, and ready to count what the run sends.
+    pub fn recorder(&self) -> Recorder {
+        let recorder = Recorder::new(self.phases.clone(), self.slos.clone(), self.routes.len());
+        recorder.held_to(&self.gates, &self.routes)
+    }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
     pub os: String,
     pub arch: String,
     pub cores: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     pub schema: u32,
     /// Version of bedbench.
@@ -118,7 +134,7 @@ pub struct Manifest {
 }
 
 /// One turn, as it was planned. Its instants are nanoseconds since the run started.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BlockRow {
     /// From 1; the same number, the same requests.
     pub block: u16,
@@ -130,8 +146,44 @@ pub struct BlockRow {
     pub end_ns: RunTime,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finished {
     pub unix_nanos: u64,
     pub interrupted: bool,
+    /// Run time at which arrivals were stopped before the plan's end.
+    #[serde(default)]
+    pub stopped: Option<RunTime>,
+    /// Requests that have a record, the warm-up's included.
+    #[serde(default)]
+    pub requests: u64,
+    /// What the driver saw of itself: the records do not hold it.
+    #[serde(default)]
+    pub evidence: Evidence,
+}
+
+impl Manifest {
+    /// The turns that routes took, by the positions of the routes.
+    pub fn turns(&self) -> Vec<Arc<Block>> {
+        let position = |name: &String| self.config.routes.iter().position(|route| route.name == *name);
+        let turns = self.blocks.iter().map(|row| {
+            let routes = row.routes.iter().filter_map(|name| Some(position(name)? as u16)).collect();
+            let round = row.block.saturating_sub(1);
+            Arc::new(Block { round, routes, start: row.start_ns, measured: row.measured_ns, end: row.end_ns })
+        });
+        turns.collect()
+    }
+
+    /// What a summary of the run is made from, beside its records.
+    pub fn context(&self) -> Context {
+        let finished = self.finished.clone();
+        Context {
+            world: self.world,
+            kind: self.config.kind,
+            seed: self.config.seed,
+            stopped: finished.as_ref().and_then(|finished| finished.stopped),
+            blocks: self.turns(),
+            routes: self.config.routes.clone(),
+            evidence: finished.map(|finished| finished.evidence).unwrap_or_default(),
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 pub mod folder;
 pub mod manifest;
+pub mod read;
 pub mod rows;
 
 pub use folder::Folder;
 pub use manifest::Manifest;
+pub use read::Run;

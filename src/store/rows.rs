@@ -7,8 +7,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::manifest::Manifest;
 use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, RequestRecord};
+use crate::core::run::RouteHead;
 use crate::core::{Outcome, RegionId, RunTime};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +45,8 @@ pub struct AttemptRow {
     pub attempt: u16,
     pub region: RegionId,
     pub model: String,
+    /// Input tokens that the prompt was written for.
+    pub asked_tokens: u32,
     pub sent_ns: Option<RunTime>,
     /// Head of the response.
     pub head_ns: Option<RunTime>,
@@ -62,8 +66,8 @@ pub struct AttemptRow {
     pub processed_in: Option<RegionId>,
     /// Between its arrival at the Region and its slot, in a simulation.
     pub queued_ns: Option<u64>,
-    /// The service's own latency.
-    pub service_latency_ms: Option<u64>,
+    /// The service's own latency; a simulation tells it to the nanosecond.
+    pub service_latency_ms: Option<f64>,
     pub request_id: Option<String>,
     pub error: Option<String>,
 }
@@ -71,15 +75,20 @@ pub struct AttemptRow {
 /// Names behind the positions that records carry.
 #[derive(Clone, Debug)]
 pub struct Names {
-    /// Per route: its name, and the model of each target.
-    pub routes: Vec<(String, Vec<String>)>,
+    pub routes: Vec<RouteHead>,
     pub phases: Phases,
+}
+
+impl Names {
+    pub fn of(manifest: &Manifest) -> Self {
+        Self { routes: manifest.config.routes.clone(), phases: manifest.config.phases.clone() }
+    }
 }
 
 impl RequestRow {
     pub fn new(record: &RequestRecord, round: u16, names: &Names) -> Self {
         Self {
-            route: names.routes[usize::from(record.route)].0.clone(),
+            route: names.routes[usize::from(record.route)].name.clone(),
             index: record.index,
             phase: names.phases.get(usize::from(record.phase)).name.clone(),
             block: round + 1,
@@ -101,14 +110,15 @@ impl RequestRow {
 
 impl AttemptRow {
     pub fn new(record: &AttemptRecord, names: &Names) -> Self {
-        let (route, models) = &names.routes[usize::from(record.route)];
+        let route = &names.routes[usize::from(record.route)];
         let acquisition = record.acquisition;
         Self {
-            route: route.clone(),
+            route: route.name.clone(),
             index: record.index,
             attempt: record.attempt,
             region: record.region,
-            model: models[usize::from(record.target)].clone(),
+            model: route.targets[usize::from(record.target)].model.clone(),
+            asked_tokens: record.asked_tokens,
             sent_ns: record.sent,
             head_ns: record.head,
             first_token_ns: record.first_token,
@@ -123,7 +133,7 @@ impl AttemptRow {
             output_tokens: record.usage.map(|usage| usage.output_tokens),
             processed_in: record.place,
             queued_ns: record.queued.map(|queued| queued.as_nanos() as u64),
-            service_latency_ms: record.service_latency.map(|latency| latency.as_millis() as u64),
+            service_latency_ms: record.service_latency.map(|latency| latency.as_nanos() as f64 / 1e6),
             request_id: record.request_id.clone(),
             error: record.error.as_deref().map(str::to_owned),
         }
@@ -189,6 +199,8 @@ mod tests {
 
     use super::*;
     use crate::core::record::{Acquisition, HttpVersion, Usage};
+    use crate::core::residency::Standing;
+    use crate::core::run::TargetHead;
 
     #[test]
     fn rows_read_back_as_they_were_written() {
@@ -236,10 +248,15 @@ mod tests {
             service_latency: Some(Duration::from_millis(6)),
         };
         let folder = tempfile::tempdir().unwrap();
-        let names = Names {
-            routes: vec![("sydney→singapore".into(), vec!["au.model".into()])],
-            phases: Phases::lay_out(Duration::ZERO, Duration::from_secs(1), &[]),
+        let target = TargetHead { region: RegionId::SYDNEY, model: "au.model".into(), processed_in: "Sydney".into() };
+        let head = RouteHead {
+            name: "sydney→singapore".into(),
+            label: "Sydney".into(),
+            policy: "pinned".into(),
+            standing: Standing::Candidate,
+            targets: vec![target],
         };
+        let names = Names { routes: vec![head], phases: Phases::lay_out(Duration::ZERO, Duration::from_secs(1), &[]) };
         let mut writer = RowWriter::create(folder.path(), names.clone()).unwrap();
         writer.request(&request, 2).unwrap();
         writer.attempt(&attempt).unwrap();

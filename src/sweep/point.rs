@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::Tokens;
@@ -16,7 +17,7 @@ use crate::measure::recorder::{RegionShare, RouteSeries};
 use crate::measure::series::Level;
 
 /// One percentile of one metric.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Watched {
     pub metric: Metric,
     pub q: f64,
@@ -50,7 +51,7 @@ impl From<&Slo> for Watched {
 }
 
 /// A target of a route, and what its tokens cost.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PricedTarget {
     /// Whose endpoint is called.
     pub region: RegionId,
@@ -60,7 +61,7 @@ pub struct PricedTarget {
 }
 
 /// A percentile over all requests, failures last: milliseconds, or `"failed"`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WatchedLevel {
     #[serde(flatten)]
     pub of: Watched,
@@ -68,7 +69,7 @@ pub struct WatchedLevel {
 }
 
 /// One route at one load under one seed, over the measured time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Point {
     /// Offered load, in requests per second.
     pub rps: f64,

@@ -2,6 +2,7 @@
 //!
 //! Loads are requests per second, times milliseconds; `null` means that there is no such number.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::point::{Point, PricedTarget, Watched};
@@ -15,7 +16,7 @@ use crate::stats::knee::Knee;
 pub const SCHEMA: u32 = 1;
 
 /// What was swept, with what.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Setting {
     pub profile: String,
     pub workload: String,
@@ -36,7 +37,7 @@ pub struct Setting {
     pub seed: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sweep {
     pub schema: u32,
     /// Version of bedbench.
@@ -55,7 +56,7 @@ pub struct Sweep {
     pub pairs: Vec<Pair>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteSweep {
     #[serde(flatten)]
     pub head: RouteHead,
@@ -67,7 +68,7 @@ pub struct RouteSweep {
 }
 
 /// Two routes, by the deciding percentile.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Pair {
     pub base: String,
     pub other: String,
@@ -77,7 +78,7 @@ pub struct Pair {
     pub lower: Vec<Option<String>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Overtaking {
     #[serde(flatten)]
     pub crossing: Crossing,

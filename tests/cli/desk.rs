@@ -120,7 +120,12 @@ impl Desk {
     /// The same, to be spawned. Nobody sits at its stdin.
     pub fn child(&self, args: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bedbench"));
-        let ambient = |name: &str| name.starts_with("AWS_") || name.starts_with("CLICOLOR") || name == "NO_COLOR";
+        let ambient = |name: &str| {
+            name.starts_with("AWS_")
+                || name.starts_with("CLICOLOR")
+                || name == "NO_COLOR"
+                || name.starts_with("GITHUB_")
+        };
         for (name, _) in std::env::vars_os().filter(|(name, _)| ambient(&name.to_string_lossy())) {
             command.env_remove(name);
         }

@@ -102,7 +102,7 @@ fn wrong_keys_fail_the_run_with_the_words_of_the_service() {
 }
 
 /// Two routes that draw on Sydney's quota, at a mock; blocks are as short as a test wants them.
-fn in_turns(server: &Server, rest: &str) -> String {
+pub fn in_turns(server: &Server, rest: &str) -> String {
     let called = |(region, _): &&(String, String)| region.starts_with("ap-southeast");
     let endpoints = server.endpoints.iter().filter(called).map(|(region, url)| format!("--endpoint {region}={url}"));
     let endpoints = endpoints.collect::<Vec<_>>().join(" ");

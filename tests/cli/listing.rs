@@ -60,7 +60,7 @@ fn workloads_and_scenarios_are_listed_shown_and_used_by_name() {
         assert!(list.lines().any(|line| line.starts_with(&format!("{row}  "))), "no {row} in\n{list}");
         desk.says(&format!("workload show {row}")).exits(0);
     }
-    assert!(list.contains("sensitivity: high; SLO: ttft:p95<1.50s"), "{list}");
+    assert!(list.contains("sensitivity: high; SLO: ttft:p95<1.5s"), "{list}");
     let list = desk.says("scenario list").exits(0).out;
     assert!(list.contains("phases: calm 30 %, congested 40 %, recovery 30 %"), "{list}");
     let shown = desk.says("scenario show congested").exits(0).out;

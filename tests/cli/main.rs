@@ -4,12 +4,14 @@ mod check;
 mod closed;
 mod desk;
 mod endpoint;
+mod gates;
 mod listing;
 mod live;
 mod load;
 #[cfg(unix)]
 mod mock;
 mod refusals;
+mod report;
 mod run;
 #[cfg(unix)]
 mod signals;

@@ -74,7 +74,7 @@ fn a_missed_objective_fails_the_run_and_names_the_route() {
     let said = desk.measures(&args, &[]).exits(3);
     let missed: Vec<_> = said.err.lines().filter(|line| line.starts_with("SLO missed: ")).collect();
     assert_eq!(missed.len(), 1, "{said:#?}");
-    assert!(missed[0].contains("ttft:p95<1.00ms by sydney: "), "{said:#?}");
+    assert!(missed[0].contains("ttft:p95<1ms by sydney: "), "{said:#?}");
     assert!(files_in(&desk.path("run")).iter().any(|file| file == "report.md"), "the report is needed now");
 }
 

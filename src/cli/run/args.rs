@@ -8,7 +8,7 @@ use super::load::LoadArgs;
 use super::turns::TurnArgs;
 use crate::bedrock::Api;
 use crate::cli::sources::Sources;
-use crate::core::slo::Slo;
+use crate::core::gate::Gate;
 use crate::core::units::Span;
 use crate::core::{RegionId, Seed};
 
@@ -22,7 +22,8 @@ use crate::core::{RegionId, Seed};
   bedbench run --rps 1000 --profile sydney --sim -d 24h --no-records
   bedbench run --rps 50000/day --pattern weekday --start 09:45 -d 30m --profile sydney --mock
   bedbench run --concurrency 20 --profile pacific --workload enrichment --sim -d 1h
-  bedbench run --rps 5 --profile au --slo 'ttft:p95<900ms' --yes")]
+  bedbench run --rps 5 --profile au --slo 'ttft:p95<900ms' --yes
+  bedbench run --rps 20 --mock --slo 'sydney/ttft:p95<900ms' --slo 'error<1%' --junit gates.xml")]
 pub struct RunArgs {
     #[command(flatten)]
     pub load: LoadArgs,
@@ -74,9 +75,16 @@ pub struct RunArgs {
     #[arg(long)]
     pub yes: bool,
 
-    /// Objective, repeatable: ttft:p95<900ms, response:p99<4s. Missed: exit 3
+    /// Objective, repeatable: ttft:p95<900ms, response:p99<4s, error<1%, throttle<5%, goodput>45/s. Holds for every
+    /// candidate route, or with its name before it for one: sydney/ttft:p95<900ms. Missed: exit 3
     #[arg(long, value_name = "SLO")]
-    pub slo: Vec<Slo>,
+    pub slo: Vec<Gate>,
+    /// Write what was held and what was missed as JUnit XML too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Draw the plots as PNG too
+    #[arg(long)]
+    pub png: bool,
     /// New or empty folder for the results [default: results/TIME-PROFILE-WORLD]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -1,24 +1,26 @@
 //! From what was typed to what is run: defaults and files resolved, everything checked.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::RunArgs;
+use super::args::{ApiArg, RunArgs};
 use super::load::Offered;
 use super::turns;
 use crate::bedrock::{Api, check_ca};
 use crate::cli::exit::Failure;
 use crate::cli::files;
+use crate::cli::report::check_junit;
 use crate::core::block::Block;
+use crate::core::gate::{Gate, Objective};
 use crate::core::phase::Phases;
 use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
 use crate::core::run::{self, World};
 use crate::core::slo::Slo;
 use crate::core::units::{Span, grouped, length, percent};
-use crate::core::{RegionId, RunTime, Seed};
+use crate::core::{Metric, RegionId, RunTime, Seed};
 use crate::plan::workload::Workload;
 use crate::plan::{Load, Plan, Traffic};
 use crate::profile::{Profile, Scenario};
@@ -48,8 +50,12 @@ pub struct Config {
     pub plan: Option<Arc<Plan>>,
     pub seed: Seed,
     pub slos: Vec<Slo>,
-    /// The objectives were asked for, so a missed one fails the run.
-    pub gated: bool,
+    /// What fails the run when it is missed.
+    pub gates: Vec<Gate>,
+    /// Draw the plots as PNG too.
+    pub png: bool,
+    /// Where the objectives go as JUnit XML.
+    pub junit: Option<PathBuf>,
     pub in_flight: usize,
     pub prewarm: usize,
     pub connections: usize,
@@ -68,6 +74,7 @@ impl Config {
     /// One clear line about the first thing that cannot be.
     pub fn resolve(args: RunArgs) -> Result<Self, Failure> {
         check_numbers(&args)?;
+        args.junit.as_deref().map_or(Ok(()), check_junit)?;
         let loader = args.sources.loader(args.latency.as_deref())?;
         let mut profile = loader.profile(&args.profile)?;
         profile.select(&args.route).map_err(Failure::usage)?;
@@ -119,10 +126,12 @@ impl Config {
         let mut warnings: Vec<_> = profile.warnings.iter().map(ToString::to_string).collect();
         warnings.extend(few_files);
         warnings.extend(offered.warning.clone());
-        let slos = if args.slo.is_empty() { workload.slo.clone() } else { args.slo.clone() };
+        let slos = slos((&args.slo, args.api), &profile, &workload)?;
         Ok(Self {
             world,
-            gated: !args.slo.is_empty(),
+            gates: args.slo.clone(),
+            png: args.png,
+            junit: args.junit.clone(),
             slos,
             profile,
             workload,
@@ -269,6 +278,7 @@ impl Config {
             warmup: Span(self.offered.warmup),
             seed: self.seed,
             slos: self.slos.clone(),
+            gates: self.gates.clone(),
             in_flight: self.in_flight,
             prewarm: self.prewarm,
             connections: self.connections,
@@ -299,6 +309,29 @@ impl Config {
             finished: None,
         }
     }
+}
+
+/// What every route's goodput is measured by: the latency objectives that were asked for, or else the workload's.
+fn slos((gates, api): (&[Gate], ApiArg), profile: &Profile, workload: &Workload) -> Result<Vec<Slo>, Failure> {
+    for gate in gates {
+        if let Some(route) = gate.route.as_deref().filter(|route| profile.routes.iter().all(|r| r.name != **route)) {
+            let names: Vec<_> = profile.routes.iter().map(|route| route.name.as_str()).collect();
+            return Err(Failure::usage(format!(
+                "--slo {gate}: no route `{route}` is fired; there are {}",
+                names.join(", ")
+            )));
+        }
+        let wrong = match gate.objective {
+            Objective::Latency(slo) if slo.metric == Metric::Ttft && api == ApiArg::Converse => {
+                "a unary answer has no first token to be timed; hold it to response, or stream with --api converse-stream"
+            }
+            Objective::Knee(_) => "a run has one load and so no knee; `bedbench sweep` finds it",
+            _ => continue,
+        };
+        return Err(Failure::usage(format!("--slo {gate}: {wrong}")));
+    }
+    let asked: Vec<_> = gates.iter().filter(|gate| gate.route.is_none()).filter_map(Gate::slo).collect();
+    Ok(if asked.is_empty() { workload.slo.clone() } else { asked })
 }
 
 /// What an open loop fires in real time. What it simulates is drawn on the way.

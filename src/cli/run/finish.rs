@@ -1,23 +1,15 @@
 //! After the last answer: numbers, files, what is printed, and the exit code.
 
-use std::io;
-
 use super::args::Output;
 use super::config::Config;
 use super::fire::Fired;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::{print, style};
+use crate::cli::report;
 use crate::clock;
-use crate::core::residency::Standing;
-use crate::core::slo::Slo;
-use crate::core::units::Span;
-use crate::measure::Context;
-use crate::measure::series::Level;
+use crate::measure::Summary;
+use crate::measure::gate::GateResult;
 use crate::measure::verdict::Grade;
-use crate::measure::{Recorder, Summary};
-use crate::report::plots::PLOTS;
-use crate::report::text;
-use crate::report::{FORMATS, Report};
+use crate::report::{Report, junit};
 use crate::store::Folder;
 use crate::store::manifest::{self, Manifest};
 
@@ -35,29 +27,24 @@ pub struct Finished {
 pub fn finish(run: Finished) -> Result<Exit, Failure> {
     let Finished { config, folder, mut manifest, fired, output, quiet } = run;
     let Fired { recorder, ending, written, .. } = fired;
-    let context = Context {
-        world: config.world,
-        kind: config.offered.traffic.kind(),
-        seed: config.seed,
+    manifest.finished = Some(manifest::Finished {
+        unix_nanos: clock::unix_nanos(),
+        interrupted: ending.stopped.is_some(),
         stopped: ending.stopped,
-        blocks: config.blocks.clone(),
-        routes: manifest.config.routes.clone(),
+        requests: recorder.requests(),
         evidence: ending.evidence,
-    };
-    let summary = Summary::new(&recorder, context);
-    manifest.finished =
-        Some(manifest::Finished { unix_nanos: clock::unix_nanos(), interrupted: ending.stopped.is_some() });
+    });
+    let summary = Summary::new(&recorder, manifest.context());
     let report = Report { manifest: &manifest, summary: &summary, recorder: &recorder };
-    let saved = written.and_then(|()| save(&folder, &report));
+    let saved = written.map_err(|error| error.to_string()).and_then(|()| {
+        folder.write_manifest(&manifest).map_err(|error| error.to_string())?;
+        report::save(&folder, &report, config.png)
+    });
+    if let Some(path) = &config.junit {
+        report::write_junit(path, &manifest.config.profile, &junit::of_run(&summary, &config.gates))?;
+    }
     if !quiet {
-        match output {
-            Output::Json => print(&(serde_json::to_string_pretty(&summary).expect("a summary is plain data") + "\n"))?,
-            Output::Text => {
-                let mut table = Vec::new();
-                text::write(&report, style(), &mut table).map_err(|error| Failure::failed(error.to_string()))?;
-                print(&String::from_utf8_lossy(&table))?;
-            }
-        }
+        report::show(&report, output)?;
         eprintln!("Results in {}", folder.path().display());
     }
     if let Err(error) = saved {
@@ -80,15 +67,7 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
             .for_each(|reason| eprintln!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
         return Ok(Exit::Invalid);
     }
-    let missed = if config.gated { missed(&config, &recorder) } else { Vec::new() };
-    missed.iter().for_each(|line| eprintln!("{} {line}", console::style("SLO missed:").red().bold().for_stderr()));
-    Ok(if missed.is_empty() { Exit::Ok } else { Exit::SloMissed })
-}
-
-fn save(folder: &Folder, report: &Report<'_>) -> io::Result<()> {
-    folder.write_manifest(report.manifest)?;
-    FORMATS.iter().try_for_each(|format| folder.write(format.file, &(format.render)(report)))?;
-    PLOTS.iter().try_for_each(|plot| folder.write(&format!("plots/{}", plot.file), &(plot.draw)(report)))
+    Ok(report::judge(summary.gates.iter().filter(|gate| !gate.met).map(GateResult::line)))
 }
 
 /// A run that got no single answer has measured nothing: most likely it was set up wrongly.
@@ -101,31 +80,4 @@ fn nothing_answered(summary: &Summary) -> Option<String> {
         Some(said) => format!("no request was answered: {said}"),
         None => "no request was answered".to_owned(),
     })
-}
-
-/// Objectives that a candidate route missed, one line each.
-fn missed(config: &Config, recorder: &Recorder) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (route, series) in config.profile.routes.iter().zip(recorder.routes()) {
-        if route.standing == Standing::Reference {
-            continue;
-        }
-        let whole = series.whole(recorder.phases());
-        for slo in &config.slos {
-            let level = whole.sample(slo.metric).at(slo.quantile);
-            if !level.is_some_and(|level| met(slo, level)) {
-                let found = match level {
-                    None => "nothing was measured".to_owned(),
-                    Some(Level::Failed) => "failed".to_owned(),
-                    Some(Level::At(time)) => Span(time).to_string(),
-                };
-                lines.push(format!("{slo} by {}: {found}", route.name));
-            }
-        }
-    }
-    lines
-}
-
-fn met(slo: &Slo, level: Level) -> bool {
-    level.time().is_some_and(|time| time < slo.limit)
 }

@@ -8,7 +8,7 @@ mod load;
 mod simulate;
 mod turns;
 
-pub use args::RunArgs;
+pub use args::{Output, RunArgs};
 pub use load::{LoadArgs, Offered, Rates, arrivals};
 
 use super::exit::{Exit, Failure};
@@ -17,7 +17,6 @@ use crate::clock;
 use crate::core::run::World;
 use crate::drive::Display;
 use crate::govern::Prices;
-use crate::measure::Recorder;
 use crate::store::Folder;
 use crate::store::rows::{Names, RowWriter};
 use config::Config;
@@ -54,8 +53,9 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     let mut manifest = config.manifest(created);
     let failed = |error: std::io::Error| Failure::failed(error.to_string());
     folder.write_manifest(&manifest).map_err(failed)?;
-    let rows = || RowWriter::create(folder.path(), names(&config)).map_err(failed);
-    let recorder = Recorder::new(config.phases.clone(), config.slos.clone(), config.profile.routes.len());
+    let names = Names::of(&manifest);
+    let rows = || RowWriter::create(folder.path(), names.clone()).map_err(failed);
+    let recorder = manifest.config.recorder();
     if display != Display::Silent {
         eprintln!("{}", config.headline());
     }
@@ -65,10 +65,4 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     };
     manifest.started_unix_nanos = fired.started_unix_nanos.unwrap_or(created);
     finish::finish(finish::Finished { config, folder, manifest, fired, output, quiet: display == Display::Silent })
-}
-
-fn names(config: &Config) -> Names {
-    let models = |route: &crate::profile::Route| route.targets.iter().map(|t| t.model().to_owned()).collect();
-    let routes = config.profile.routes.iter().map(|route| (route.name.clone(), models(route))).collect();
-    Names { routes, phases: config.phases.clone() }
 }

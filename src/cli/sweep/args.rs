@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::run::arrivals;
 use crate::cli::sources::Sources;
 use crate::core::Seed;
-use crate::core::slo::Slo;
+use crate::core::gate::Gate;
 use crate::core::units::Span;
 use crate::sweep::Loads;
 
@@ -17,7 +17,8 @@ use crate::sweep::Loads;
 #[command(after_help = "Examples:
   bedbench sweep --profile candidates --rps 5..120
   bedbench sweep --profile apac --rps 10,20,40,60,80 --scenario calm --seeds 10
-  bedbench sweep --profile candidates --rps 5..120 --slo 'response:p99<4s' --format csv")]
+  bedbench sweep --profile candidates --rps 5..120 --slo 'response:p99<4s' --format csv
+  bedbench sweep --profile candidates --rps 5..120 --slo 'ttft:p95<900ms' --slo 'sydney/knee>25/s'")]
 pub struct SweepArgs {
     /// Requests per second and route: a range like 5..120, or a list like 5,10,20
     #[arg(long, visible_alias = "rate", value_name = "RANGE|LIST", allow_hyphen_values = true)]
@@ -63,9 +64,16 @@ pub struct SweepArgs {
     pub sim: bool,
 
     /// Objective, repeatable: ttft:p95<900ms, response:p99<4s. All decide the knees, the first the
-    /// crossovers [default: those of the workload]
+    /// crossovers [default: those of the workload]. knee>40/s, or sydney/knee>40/s: exit 3 where a route's knee is not
+    /// shown to lie beyond that load
     #[arg(long, value_name = "SLO")]
-    pub slo: Vec<Slo>,
+    pub slo: Vec<Gate>,
+    /// Write which knees were held as JUnit XML too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Draw the plots as PNG too
+    #[arg(long)]
+    pub png: bool,
     /// New or empty folder for the results [default: results/TIME-PROFILE-sweep]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::args::SweepArgs;
 use crate::cli::exit::Failure;
+use crate::core::gate::{Gate, Objective};
 use crate::core::phase::Phases;
 use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
@@ -67,7 +68,7 @@ impl Config {
             )));
         }
         let workload = loader.workload(&args.workload)?;
-        let slos = if args.slo.is_empty() { workload.slo.clone() } else { args.slo.clone() };
+        let slos = slos(&args.slo, &profile, &workload)?;
         if slos.is_empty() {
             return Err(Failure::usage(format!(
                 "workload `{}` has no objective, and a knee needs one; give it with --slo 'ttft:p95<900ms'",
@@ -118,6 +119,27 @@ impl Config {
             seed: self.seed,
         }
     }
+}
+
+/// What decides the knees: the latency objectives that were asked for, or else the workload's.
+fn slos(gates: &[Gate], profile: &Profile, workload: &Workload) -> Result<Vec<Slo>, Failure> {
+    for gate in gates {
+        let wrong = match (&gate.objective, gate.route.as_deref()) {
+            (Objective::Latency(_), None) => continue,
+            (Objective::Latency(_), Some(_)) => "a sweep holds every route to the same latency".to_owned(),
+            (Objective::Knee(_), route) => match route.filter(|name| profile.routes.iter().all(|r| r.name != **name)) {
+                None => continue,
+                Some(route) => {
+                    let names: Vec<_> = profile.routes.iter().map(|route| route.name.as_str()).collect();
+                    format!("no route `{route}` is swept; there are {}", names.join(", "))
+                }
+            },
+            _ => "it is for one load; hold `bedbench run --sim` to it, and a sweep to knee>40/s".to_owned(),
+        };
+        return Err(Failure::usage(format!("--slo {gate}: {wrong}")));
+    }
+    let asked: Vec<_> = gates.iter().filter_map(Gate::slo).collect();
+    Ok(if asked.is_empty() { workload.slo.clone() } else { asked })
 }
 
 fn question(profile: &Profile, loads: Vec<f64>, seeds: u64, slos: Vec<Slo>, timeouts: Timeouts) -> Question {

@@ -2,6 +2,7 @@
 
 mod args;
 mod config;
+mod knees;
 mod progress;
 
 pub use args::SweepArgs;
@@ -9,7 +10,7 @@ pub use args::SweepArgs;
 use std::io;
 
 use super::exit::{Exit, Failure};
-use super::{guard, print, style};
+use super::{guard, print, report, style};
 use crate::clock;
 use crate::core::Seed;
 use crate::core::run::World;
@@ -17,9 +18,11 @@ use crate::core::units::Rate;
 use crate::drive::sim::{ClientModel, Simulation};
 use crate::drive::{Display, LeaveAtSignal};
 use crate::measure::Recorder;
+use crate::measure::gate::GateResult;
 use crate::plan::Load;
 use crate::plan::arrival::Settings;
 use crate::plan::rate_curve::RateCurve;
+use crate::report::junit;
 use crate::report::plots::sweep::SWEEP_PLOTS;
 use crate::report::sweep::{CSV, JSON, SWEEP_FORMATS, text};
 use crate::store::Folder;
@@ -30,6 +33,7 @@ use config::Config;
 use progress::Progress;
 
 pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
+    args.junit.as_deref().map_or(Ok(()), report::check_junit)?;
     let config = Config::resolve(&args)?;
     let (created, display) = (clock::unix_nanos(), Display::on_stderr(args.quiet));
     if let Some(path) = &args.out {
@@ -45,7 +49,7 @@ pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
         Some(path) => Folder::named(path),
         None => Folder::under_results(created, &format!("{}-sweep", config.profile.name)),
     };
-    let saved = folder.and_then(|folder| save(&folder, &sweep).map(|()| folder));
+    let saved = folder.and_then(|folder| save(&folder, &sweep).map(|drawn| (folder, drawn)));
     if !args.quiet {
         match args.format {
             Output::Text => print(&text::render(&sweep, style()))?,
@@ -53,11 +57,19 @@ pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
             Output::Csv => print(&(CSV.render)(&sweep))?,
         }
     }
-    let folder = saved.map_err(|error| Failure::failed(format!("the results are incomplete: {error}")))?;
+    let incomplete = |error: &dyn std::fmt::Display| Failure::failed(format!("the results are incomplete: {error}"));
+    let gates = knees::judge(&args.slo, &sweep);
+    if let Some(path) = &args.junit {
+        report::write_junit(path, &config.profile.name, &gates.iter().map(junit::of_gate).collect::<Vec<_>>())?;
+    }
+    let (folder, drawn) = saved.map_err(|error| incomplete(&error))?;
+    if args.png {
+        report::save_png(&folder, &drawn).map_err(|error| incomplete(&error))?;
+    }
     if !args.quiet {
         eprintln!("Results in {}", folder.path().display());
     }
-    Ok(Exit::Ok)
+    Ok(report::judge(gates.iter().filter(|gate| !gate.met).map(GateResult::line)))
 }
 
 /// Simulates one route at one load under one seed.
@@ -112,7 +124,11 @@ fn sweep(config: &Config, created: u64, display: Display) -> Sweep {
     }
 }
 
-fn save(folder: &Folder, sweep: &Sweep) -> io::Result<()> {
-    SWEEP_FORMATS.iter().try_for_each(|format| folder.write(format.file, &(format.render)(sweep)))?;
-    SWEEP_PLOTS.iter().try_for_each(|plot| folder.write(&format!("plots/{}", plot.file), &(plot.draw)(sweep)))
+/// Returns the plots, by their files.
+fn save(folder: &Folder, sweep: &Sweep) -> io::Result<Vec<(String, String)>> {
+    SWEEP_FORMATS.iter().try_for_each(|format| folder.write(format.file, (format.render)(sweep)))?;
+    let drawn = SWEEP_PLOTS.iter().map(|plot| (format!("plots/{}", plot.file), (plot.draw)(sweep)));
+    let drawn: Vec<_> = drawn.collect();
+    drawn.iter().try_for_each(|(file, svg)| folder.write(file, svg))?;
+    Ok(drawn)
 }

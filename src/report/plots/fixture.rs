@@ -210,6 +210,7 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         warmup: span(WARMUP),
         seed: SEED,
         slos: vec![],
+        gates: vec![],
         in_flight: 1_000,
         prewarm: 8,
         connections: 4,
@@ -233,6 +234,12 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         config_hash: config.hash(),
         config,
         blocks: vec![],
-        finished: Some(Finished { unix_nanos: 0, interrupted }),
+        finished: Some(Finished {
+            unix_nanos: 0,
+            interrupted,
+            stopped: None,
+            requests: 0,
+            evidence: Default::default(),
+        }),
     }
 }

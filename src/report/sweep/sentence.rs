@@ -127,15 +127,15 @@ mod tests {
         };
         assert_eq!(
             said(Knee::At(crossing(43.21, Some(41.0), Some(46.02)))),
-            "sydney meets ttft:p95<1.50s up to 43.2 requests/s (41–46)"
+            "sydney meets ttft:p95<1.5s up to 43.2 requests/s (41–46)"
         );
         assert_eq!(
             said(Knee::BelowSmallest { smallest: 5.0 }),
-            "sydney misses ttft:p95<1.50s already at 5 requests/s, the smallest load tried"
+            "sydney misses ttft:p95<1.5s already at 5 requests/s, the smallest load tried"
         );
         assert_eq!(
             said(Knee::AboveLargest { largest: 120.0 }),
-            "sydney meets ttft:p95<1.50s at every load tried, up to 120 requests/s"
+            "sydney meets ttft:p95<1.5s at every load tried, up to 120 requests/s"
         );
     }
 

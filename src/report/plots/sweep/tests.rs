@@ -73,7 +73,7 @@ fn titles_state_what_the_sweep_found() {
         title(&labels(&(plot.draw)(sweep)))
     };
     let latency = said("latency-by-load.svg");
-    assert!(latency.starts_with("sydney meets ttft:p95<1.50s up to "), "{latency}");
+    assert!(latency.starts_with("sydney meets ttft:p95<1.5s up to "), "{latency}");
     assert!(latency.contains("on, oregon (reference) has the lower TTFT p95"), "{latency}");
     assert!(said("throttling-by-load.svg").starts_with("At 120 requests/s, "));
     assert!(said("jurisdictions-by-load.svg").starts_with("sydney→oregon: United States processes 0 % of the tokens"));

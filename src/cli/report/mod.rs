@@ -1,0 +1,103 @@
+//! `bedbench report`: records → the numbers and every file made from them, anew.
+
+mod files;
+mod png;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+pub use files::save;
+pub use png::save as save_png;
+
+use super::exit::{Exit, Failure};
+use super::run::Output;
+use super::{guard, print, style};
+use crate::measure::verdict::Doubt;
+use crate::report::junit::{self, Case};
+use crate::report::{Report, text};
+use crate::store::read::ReadError;
+use crate::store::{Folder, Run};
+
+/// Rebuild everything that a run leaves from its records: the summary, the report, the plots. Works too on a run that
+/// was interrupted or killed, and says what is missing then.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bedbench report results/20261123T065409Z-apac-mock
+  bedbench report results/20261123T065409Z-apac-mock --png
+  bedbench report results/20261123T065409Z-apac-mock --format json -q > summary.json")]
+pub struct ReportArgs {
+    /// Results folder of a run, as `bedbench run` named it
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// What is printed on stdout
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    format: Output,
+    /// Draw the plots as PNG too
+    #[arg(long)]
+    png: bool,
+    /// Write the objectives of the run as JUnit XML too
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// No report on stdout: only the files and the exit code
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub fn run(args: &ReportArgs) -> Result<Exit, Failure> {
+    let wrong = |error: ReadError| Failure::usage(error.to_string());
+    let run = Run::open(&args.folder).map_err(wrong)?;
+    let rebuilt = run.rebuild().map_err(wrong)?;
+    let report = Report { manifest: &run.manifest, summary: &rebuilt.summary, recorder: &rebuilt.recorder };
+    let torn = rebuilt.summary.verdict.reasons.iter().filter(|reason| reason.doubt == Doubt::Torn);
+    torn.for_each(|reason| guard::warn(&reason.text));
+    let saved = Folder::existing(run.path()).map_err(|error| error.to_string());
+    let saved = saved.and_then(|folder| save(&folder, &report, args.png));
+    if let Some(path) = &args.junit {
+        write_junit(path, &run.manifest.config.profile, &junit::of_run(report.summary, &run.manifest.config.gates))?;
+    }
+    if !args.quiet {
+        show(&report, args.format)?;
+        eprintln!("Rebuilt in {}", run.path().display());
+    }
+    match saved {
+        Ok(()) => Ok(Exit::Ok),
+        Err(error) => Err(Failure::failed(format!("the reports are incomplete: {error}"))),
+    }
+}
+
+/// Prints a run.
+pub fn show(report: &Report<'_>, format: Output) -> Result<(), Failure> {
+    match format {
+        Output::Json => print(&(serde_json::to_string_pretty(report.summary).expect("a summary is plain data") + "\n")),
+        Output::Text => {
+            let mut table = Vec::new();
+            text::write(report, style(), &mut table).map_err(|error| Failure::failed(error.to_string()))?;
+            print(&String::from_utf8_lossy(&table))
+        }
+    }
+}
+
+/// Says which objectives were missed, a line each, and how the command ends.
+pub fn judge(missed: impl Iterator<Item = String>) -> Exit {
+    let mut exit = Exit::Ok;
+    for line in missed {
+        eprintln!("{} {line}", console::style("SLO missed:").red().bold().for_stderr());
+        exit = Exit::SloMissed;
+    }
+    exit
+}
+
+/// Before anything is fired: whether it could be written at the end.
+pub fn check_junit(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.is_none_or(Path::is_dir) {
+        true => Ok(()),
+        false => Err(Failure::usage(format!("--junit {}: its folder is not there; make it first", path.display()))),
+    }
+}
+
+pub fn write_junit(path: &Path, suite: &str, cases: &[Case]) -> Result<(), Failure> {
+    let xml = junit::render(&format!("bedbench {suite}"), cases);
+    std::fs::write(path, xml).map_err(|error| Failure::failed(format!("--junit {}: {error}", path.display())))
+}

@@ -1,0 +1,78 @@
+//! Objectives on the command line: each kind can fail a run, and what cannot be judged is refused.
+
+use super::desk::{Desk, Said};
+
+/// A simulation in which Sydney is congested: some requests are throttled, and most meet a lax objective.
+const RUN: &str =
+    "run --rps 60 --sim -d 5m --profile apac --route sydney --route singapore --scenario congested -q -o run";
+
+fn held_to(slos: &str) -> (Desk, Said) {
+    let desk = Desk::new();
+    let said = desk.says(&format!("{RUN} --junit gates.xml {slos}"));
+    (desk, said)
+}
+
+/// A gate that cannot fail guards nothing.
+#[test]
+fn every_kind_of_gate_can_fail_a_run_and_names_what_it_found() {
+    for (gate, found) in [
+        ("ttft:p95<1ms", "s"),
+        ("response:p50<1ms", "ms"),
+        ("response:p99<50s", "failed"),
+        ("error<0.1%", " %"),
+        ("throttle<0.1%", " %"),
+        ("goodput>1000/s", "/s"),
+    ] {
+        let (desk, said) = held_to(&format!("--slo {gate}"));
+        let said = said.exits(3);
+        let line = said.err.lines().find(|line| line.starts_with(&format!("SLO missed: {gate} by sydney: ")));
+        assert!(line.is_some_and(|line| line.ends_with(found)), "{gate}: {said:#?}");
+        let junit = desk.read("gates.xml");
+        let document = roxmltree::Document::parse(&junit).unwrap();
+        let failed =
+            document.descendants().find(|node| node.has_tag_name("failure")).expect("a failure").parent().unwrap();
+        assert_eq!((failed.attribute("classname"), failed.attribute("name")), (Some("sydney"), Some(gate)));
+        let judged = &desk.json("run/summary.json")["gates"];
+        assert_eq!((&judged[0]["gate"], &judged[0]["met"]), (&gate.into(), &false.into()), "{judged}");
+    }
+}
+
+#[test]
+fn a_run_that_meets_everything_passes() {
+    let (desk, said) = held_to("--slo response:p50<50s --slo error<99% --slo throttle<99% --slo goodput>1/s");
+    said.exits(0);
+    let junit = desk.read("gates.xml");
+    assert!(junit.contains("tests=\"9\" failures=\"0\""), "four for each of two routes, and the verdict: {junit}");
+    assert!(desk.read("run/report.md").contains("### Objectives (SIMULATED)"));
+}
+
+#[test]
+fn a_gate_of_one_route_leaves_the_others_alone() {
+    let (desk, said) = held_to("--slo singapore/ttft:p95<1ms");
+    let said = said.exits(3);
+    let missed: Vec<_> = said.err.lines().filter(|line| line.starts_with("SLO missed: ")).collect();
+    assert_eq!(missed.len(), 1, "{said:#?}");
+    assert!(missed[0].starts_with("SLO missed: singapore/ttft:p95<1ms by singapore: "), "{said:#?}");
+    let summary = desk.json("run/summary.json");
+    let goodput = |route: usize| summary["routes"][route]["slices"][0]["goodput"].as_f64().unwrap();
+    assert!(goodput(0) > 1.0 && goodput(1) == 0.0, "it counts in the goodput of its route alone");
+}
+
+#[test]
+fn what_cannot_be_judged_is_refused_before_anything_is_fired() {
+    let desk = Desk::new();
+    for (flags, error) in [
+        ("--slo ttft:p95<soon", "at character 10, `soon` is not a span of time"),
+        ("--slo error<1", "at character 7, `1` is not a share"),
+        ("--slo goodput<45/s", "at character 8, `goodput` takes `>`"),
+        ("--slo speed<1s", "at character 1, `speed` is none of ttft:pN"),
+        ("--slo perth/error<1%", "--slo perth/error<1%: no route `perth` is fired; there are sydney"),
+        ("--slo knee>40/s", "a run has one load and so no knee"),
+        ("--slo ttft:p95<1s --api converse", "a unary answer has no first token"),
+        ("--junit no/such/gates.xml", "--junit no/such/gates.xml: its folder is not there"),
+    ] {
+        let said = desk.says(&format!("run --rps 5 --sim -d 10s --route sydney -o run {flags}")).exits(2);
+        assert!(said.error().contains(error), "{flags}: {said:#?}");
+        assert!(!desk.path("run").exists(), "{flags}");
+    }
+}
