@@ -227,24 +227,25 @@ fn details(summary: &str, body: &str) -> String {
     format!("<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>")
 }
 
-struct Table(String);
+/// A table, line by line. `.0` is the Markdown so far.
+pub(super) struct Table(pub(super) String);
 
 impl Table {
     /// Text columns first, then columns of numbers, which align on the right.
-    fn new(text: &[&str], numbers: &[&str]) -> Self {
+    pub(super) fn new(text: &[&str], numbers: &[&str]) -> Self {
         let heads: Vec<_> = text.iter().chain(numbers).copied().collect();
         let rule = "---|".repeat(text.len()) + &"---:|".repeat(numbers.len());
         Self(format!("| {} |\n|{rule}", heads.join(" | ")))
     }
 
-    fn row(&mut self, cells: &[String]) {
+    pub(super) fn row(&mut self, cells: &[String]) {
         let cells: Vec<_> = cells.iter().map(|cell| escape(cell)).collect();
         self.0.push_str(&format!("\n| {} |", cells.join(" | ")));
     }
 }
 
 /// Names come from files that anybody may write: none may break a table or become markup.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

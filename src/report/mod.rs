@@ -1,10 +1,13 @@
 //! What people look at. Every report is a re-reading of the records.
 
+pub mod evidence;
 pub mod finding;
 pub mod hdr;
 pub mod junit;
 pub mod markdown;
 pub mod plots;
+pub mod quota;
+pub mod residency;
 pub mod schema;
 pub mod sweep;
 pub mod text;
@@ -37,7 +40,7 @@ pub struct Format {
 }
 
 /// Every format. A new one is a file of its own and a line here.
-pub static FORMATS: &[Format] = &[markdown::FORMAT, SUMMARY_JSON, csv::FORMAT, hdr::LOG];
+pub static FORMATS: &[Format] = &[markdown::FORMAT, residency::FORMAT, SUMMARY_JSON, csv::FORMAT, hdr::LOG];
 
 /// Several files of one kind, in a folder of their own.
 pub struct FileSet {

@@ -4,6 +4,7 @@ mod check;
 mod closed;
 mod desk;
 mod endpoint;
+mod export;
 mod gates;
 mod listing;
 mod live;

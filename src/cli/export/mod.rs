@@ -1,7 +1,10 @@
 //! `bedbench export`: what governs a route outside bedbench, as files for those who keep it.
 
 mod cloudwatch;
+mod evidence;
 mod queries;
+mod quota_request;
+mod records;
 mod scp;
 
 use std::fs;
@@ -26,7 +29,8 @@ pub struct Export {
 }
 
 /// Every export. A new one is a file of its own and a line here.
-static EXPORTS: &[Export] = &[scp::EXPORT, cloudwatch::EXPORT, queries::EXPORT];
+static EXPORTS: &[Export] =
+    &[scp::EXPORT, cloudwatch::EXPORT, queries::EXPORT, quota_request::EXPORT, evidence::EXPORT];
 
 /// What an export has come to.
 #[derive(Debug, Default)]

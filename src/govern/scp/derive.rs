@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::policy::{Effect, Key, Operator, Policy, Resource, Statement, Values};
 use crate::core::RegionId;
-use crate::core::residency::{Destination, Pool, Processing, Standing};
+use crate::core::region::Jurisdiction;
+use crate::core::residency::{Destination, Pool, Processing, Residency, Standing};
+use crate::core::run::RouteHead;
 use crate::profile::Models;
 
 /// Converse and InvokeModel need the first, their streams the second; `bedrock:Converse` is no action.
@@ -37,6 +39,20 @@ pub fn policy<'a>(targets: impl IntoIterator<Item = &'a Destination>, models: &M
         needs.add(target, models);
     }
     (!needs.endpoints.is_empty()).then(|| needs.policy())
+}
+
+/// The same for the routes of a run, by what is known today of inference profiles.
+///
+/// # Errors
+/// In words, when a candidate is refused today, or there is none.
+pub fn policy_of_run(routes: &[RouteHead], allowed: &[Jurisdiction], models: &Models) -> Result<Policy, String> {
+    let residency = Residency::new(allowed.iter().copied(), models.inference_profiles().clone());
+    let candidates = routes.iter().filter(|route| route.standing == Standing::Candidate);
+    let targets = candidates.flat_map(|route| &route.targets);
+    let targets: Result<Vec<_>, _> =
+        targets.map(|target| residency.admit(target.region, &target.model, Standing::Candidate)).collect();
+    let targets = targets.map_err(|refusal| refusal.to_string())?;
+    policy(&targets, models).ok_or_else(|| "all its routes are references".to_owned())
 }
 
 fn add<T: PartialEq>(list: &mut Vec<T>, item: T) {
