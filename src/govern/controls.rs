@@ -71,12 +71,12 @@ pub const SOC_2: [Question; 6] = [
     Question {
         criteria: "CC6.1, CC6.6",
         asked: "What keeps a request from being processed in a Region that is not allowed?",
-        answer: "bedbench refuses such a route before the first byte. For applications: the policy below, once attached",
+        answer: "bedbench refuses such a route before the first byte. For applications: the policy above, once attached",
     },
     Question {
         criteria: "CC6.7",
         asked: "Where does data go when it leaves the system?",
-        answer: "the data flow and the ledger below, by Region and country",
+        answer: "the data flow and the ledger above, by Region and country",
     },
     Question {
         criteria: "CC7.2",
@@ -86,7 +86,7 @@ pub const SOC_2: [Question; 6] = [
     Question {
         criteria: "CC7.3",
         asked: "Is each move recorded with its reason?",
-        answer: "moves by the client: the incidents below. Moves inside an inference profile: CloudTrail, by request id",
+        answer: "moves by the client: the incidents above. Moves inside an inference profile: CloudTrail, by request id",
     },
     Question {
         criteria: "A1.1",

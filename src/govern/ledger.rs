@@ -44,6 +44,22 @@ impl Line {
         self.attempts.get(&outcome).copied().unwrap_or(0)
     }
 
+    /// Takes in another target of the same route and Region, before anything is counted.
+    fn join(&mut self, other: Self) {
+        self.model += &format!(", {}", other.model);
+        match (&mut self.processed_in, other.processed_in) {
+            (Processing::Within(mine), Processing::Within(theirs)) => {
+                theirs.into_iter().for_each(|region| {
+                    if !mine.contains(&region) {
+                        mine.push(region)
+                    }
+                });
+            }
+            (mine, theirs @ Processing::Anywhere(_)) => *mine = theirs,
+            (Processing::Anywhere(_), _) => {}
+        }
+    }
+
     /// `Australia`, or `Australia or Japan` where the service chooses.
     pub fn countries(&self) -> String {
         countries(&self.processed_in)
@@ -115,19 +131,21 @@ impl Ledger {
     /// Of a run that has left no records. Targets of one route in one Region cannot be told apart there.
     pub fn of_summary(summary: &Summary) -> Self {
         let heads: Vec<_> = summary.routes.iter().map(|route| route.head.clone()).collect();
-        let mut ledger = Self { basis: Basis::MeasuredTime, ..Self::of(&heads) };
-        for (start, route) in ledger.starts.clone().into_iter().zip(&summary.routes) {
-            for region in &route.regions {
-                let of_region = |line: &&mut Line| line.route == route.head.name && line.region == region.region;
-                let mut lines = ledger.lines[start..].iter_mut().filter(of_region);
-                let Some(line) = lines.next() else { continue };
-                line.attempts.clone_from(&region.attempts);
-                line.tokens = Tokens { input: region.input_tokens, output: region.output_tokens };
-                for other in lines {
-                    line.model += &format!(", {}", other.model);
-                }
+        let mut lines: Vec<Line> = Vec::new();
+        for line in Self::of(&heads).lines {
+            match lines.iter_mut().find(|known| known.route == line.route && known.region == line.region) {
+                Some(known) => known.join(line),
+                None => lines.push(line),
             }
         }
+        for (route, region) in summary.routes.iter().flat_map(|route| route.regions.iter().map(move |r| (route, r))) {
+            let of_region = |line: &&mut Line| line.route == route.head.name && line.region == region.region;
+            if let Some(line) = lines.iter_mut().find(of_region) {
+                line.attempts.clone_from(&region.attempts);
+                line.tokens = Tokens { input: region.input_tokens, output: region.output_tokens };
+            }
+        }
+        let ledger = Self { basis: Basis::MeasuredTime, lines, starts: Vec::new() };
         ledger.without_bytes()
     }
 

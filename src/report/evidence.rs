@@ -62,14 +62,14 @@ fn incidents(of: &Evidence<'_>) -> String {
         return "Not known: the run has left no records of single attempts.".to_owned();
     };
     if found.total() == 0 {
-        return "None: every request stayed with the Region that it was sent to first.".to_owned();
+        return "None: no request went on to another Region than its first.".to_owned();
     }
     let mut table = Table::new(&["route", "from", "to", "because"], &["requests"]);
     for ((route, from, to, why), count) in &found.counts {
         table.row(&[route.clone(), from.name().to_owned(), to.name().to_owned(), why.clone(), grouped(*count)]);
     }
-    let lines: Vec<_> = found.kept.iter().map(|incident| line(of.manifest, incident)).collect();
-    let rest = found.total() - found.kept.len() as u64;
+    let lines: Vec<_> = found.listed.iter().map(|incident| line(of.manifest, incident)).collect();
+    let rest = found.total() - found.listed.len() as u64;
     let rest = match rest {
         0 => String::new(),
         n => format!("\n\n{} more are not listed here; `attempts.csv` has them all.", grouped(n)),
@@ -83,6 +83,7 @@ fn line(manifest: &Manifest, of: &Incident) -> String {
         Why::Failed(outcome, Some(words)) => format!("{} ended {outcome} (\"{}\")", of.from.name(), escape(words)),
         Why::Failed(outcome, None) => format!("{} ended {outcome}", of.from.name()),
         Why::Slow => format!("{} had not answered (hedged)", of.from.name()),
+        Why::LeftAlone => format!("{} was left alone (cool-down or threshold)", of.from.name()),
     };
     format!(
         "- {} {}, request {}: {why}; then {}: {}{}",

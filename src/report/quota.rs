@@ -35,7 +35,7 @@ pub fn render(manifest: &Manifest, claims: &[Claim<'_>]) -> String {
         );
     }
     text += &format!(
-        "\nLoad: {}. Measured from {} UTC on. Fill in your account id and use case, and hand in one block for each \
+        "\nLoad: {}. Started at {}. Fill in your account id and use case, and hand in one block for each \
          Region and model.\n",
         escape(&config.load),
         manifest.started

@@ -64,7 +64,7 @@ pub fn allowed(manifest: &Manifest) -> String {
         ),
     });
     lines.push(format!(
-        "- Run of {} UTC, bedbench {}, configuration {}{}.",
+        "- Run of {}, bedbench {}, configuration {}{}.",
         manifest.started,
         manifest.version,
         manifest.config_hash,

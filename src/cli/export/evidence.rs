@@ -55,17 +55,17 @@ fn make(matches: &ArgMatches) -> Result<Made, Failure> {
 
 fn from_records(run: &Run, most: usize) -> Result<(Ledger, Incidents), ReadError> {
     let routes = &run.manifest.config.routes;
-    let (mut ledger, mut found) = (Ledger::of(routes), Incidents::keeping(most));
+    let (mut ledger, mut found) = (Ledger::of(routes), Vec::new());
     replay(run, |entry, later| {
         for attempt in entry.attempts {
             ledger.add(attempt, prompt_bytes(run, entry.request, attempt.asked_tokens));
         }
         for mut incident in incidents(routes, entry.attempts) {
             incident.at = incident.at + later;
-            found.add(incident);
+            found.push(incident);
         }
     })?;
-    Ok((ledger, found))
+    Ok((ledger, Incidents::new(found, most)))
 }
 
 /// The prompt is a function of seed, number and length: written again, its fingerprint says whether it is the one.
