@@ -113,7 +113,7 @@ fn alarms_and_queries_are_made_for_every_built_in_profile() {
 /// A simulated minute in which Sydney fills up and requests go on to Singapore.
 fn congested() -> Desk {
     let desk = Desk::new();
-    desk.says("run --rps 60 --sim -d 2m --warmup 10s --profile apac -q -o run").exits(0);
+    desk.says("run --rps 60 --sim -d 70s --warmup 10s --profile apac -q -o run").exits(0);
     desk
 }
 
