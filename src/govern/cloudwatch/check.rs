@@ -94,7 +94,7 @@ fn dashboard(of: &Value) -> Vec<String> {
             say(format!("reaches over column {COLUMNS}"));
         }
         let cells = (x..x + width).flat_map(|column| (y..y + height).map(move |row| (column, row)));
-        if !cells.map(|cell| taken.insert(cell)).fold(true, |free, inserted| free && inserted) {
+        if cells.filter(|cell| !taken.insert(*cell)).count() > 0 {
             say("stands on another".to_owned());
         }
         match widget["type"].as_str() {
