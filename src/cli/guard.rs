@@ -1,14 +1,9 @@
 //! What stands between a command line and somebody's money.
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal, Write};
-use std::ops::Add;
 
 use super::exit::Failure;
-use crate::core::Request;
-use crate::core::units::grouped;
-use crate::govern::Prices;
-use crate::plan::Plan;
+use crate::govern::Purse;
 use crate::profile::{Profile, Route};
 
 /// Settings of the shell that would send requests elsewhere without a word.
@@ -25,7 +20,7 @@ pub fn warn(what: &str) {
     eprintln!("{} {what}", console::style("warning:").yellow().bold().for_stderr());
 }
 
-const COSTS: &str = "This run calls Amazon Bedrock and costs money:\n";
+pub const COSTS: &str = "This run calls Amazon Bedrock and costs money:\n";
 
 /// What a closed loop would send. How much that is depends on how fast the answers come.
 pub fn open_ended(profile: &Profile, load: &str, max_tokens: u32) -> String {
@@ -44,83 +39,20 @@ fn targets(route: &Route) -> String {
     targets.join(", then ")
 }
 
-/// What each route is asked for: one plan, or several of a sweep.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Asked {
-    requests: u64,
-    input_tokens: u64,
-    max_tokens: u64,
-}
-
-impl Asked {
-    pub fn by(plan: &Plan) -> Self {
-        let sum = |tokens: fn(&Request) -> u32| plan.requests().iter().map(|r| u64::from(tokens(r))).sum();
-        Self {
-            requests: plan.len() as u64,
-            input_tokens: sum(|request| request.input_tokens),
-            max_tokens: sum(|request| request.max_tokens),
-        }
-    }
-}
-
-impl Add for Asked {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            requests: self.requests + other.requests,
-            input_tokens: self.input_tokens + other.input_tokens,
-            max_tokens: self.max_tokens + other.max_tokens,
-        }
-    }
-}
-
-/// What a run would send and cost, if every target were called once for every request and every answer
-/// had max_tokens.
-pub fn estimate(profile: &Profile, asked: Asked, prices: &Prices) -> String {
-    let Asked { requests, input_tokens: input, max_tokens: output } = asked;
-    let mut text = String::from(COSTS);
-    for route in &profile.routes {
-        text += &format!("  {}: {} requests to {}\n", route.name, grouped(requests), targets(route));
-    }
-    let all = || profile.routes.iter().flat_map(|route| &route.targets);
-    let called = all().count() as u64;
-    text += &format!(
-        "With every target called for every request, {} attempts, about {} input tokens and {} output tokens \
-         (max_tokens for each).\n",
-        grouped(requests * called),
-        grouped(input * called),
-        grouped(output * called),
-    );
-    let (mut usd, mut missing) = (0.0, BTreeSet::new());
-    for target in all() {
-        match prices.of(target, &profile.models) {
-            Ok(price) => usd += price.of(input as f64, output as f64),
-            Err(unknown) => {
-                missing.insert(unknown.call());
-            }
-        }
-    }
-    if usd > 0.0 {
-        text += &format!("That is about {usd:.2} USD, by the list of prices in this version and of --prices.\n");
-    }
-    for call in missing {
-        text += &format!("No price is known for {call}: look it up before you go on.\n");
-    }
-    text
-}
-
 /// Asks, where there is somebody to ask.
 ///
 /// # Errors
-/// When the answer is no, or nobody is there and `--yes` was not given.
-pub fn confirm(estimate: &str, yes: bool) -> Result<(), Failure> {
+/// When the answer is no, or nobody is there and neither `--yes` nor a budget was given.
+pub fn confirm(estimate: &str, yes: bool, purse: Option<&Purse>) -> Result<(), Failure> {
     eprint!("{estimate}");
-    if yes {
+    if let Some(purse) = purse {
+        eprintln!("Arrivals stop before {} USD could be passed.", purse.budget());
+    }
+    if yes || purse.is_some() {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::refused("a live run spends money and nobody is here to ask; add --yes, or --mock"));
+        return Err(Failure::refused("a live run spends money and nobody is here to ask; add --yes, a --budget, or --mock"));
     }
     eprint!("Go on? [y/N] ");
     let _ = std::io::stderr().flush();

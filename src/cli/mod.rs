@@ -4,9 +4,11 @@ mod announce;
 mod compare;
 mod exit;
 mod experiment;
+mod export;
 mod files;
 mod guard;
 mod mock;
+mod plan;
 mod profile;
 mod report;
 mod run;
@@ -42,6 +44,7 @@ use exit::Failure;
                                                   whether a change made it slower
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
   bedbench experiment run case-2                  whether a claim holds, simulated
+  bedbench export scp --profile au --explain      a policy that holds a profile's residency
   bedbench profile list                           what can be compared
   bedbench profile check mine.toml                whether a profile of yours may be believed
 
@@ -59,6 +62,8 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Rebuild everything that a run leaves from its records
     Report(report::ReportArgs),
+    /// Say what a run would send: calls, tokens, money, quota, countries
+    Plan(Box<plan::PlanArgs>),
     /// Simulate every route at many loads: knees, crossovers, costs
     Sweep(Box<sweep::SweepArgs>),
     /// Compare two runs, or two routes of one, and gate a change
@@ -80,6 +85,9 @@ enum Command {
     /// How load comes and goes over a day: list or show patterns
     #[command(subcommand)]
     Pattern(shelf::ShelfCommand),
+    /// Enforce and watch a route: policies, alarms, queries, evidence
+    #[command(subcommand)]
+    Export(export::ExportCommand),
 }
 
 /// Parses the command line and carries it out.
@@ -92,6 +100,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(*args),
         Command::Report(args) => report::run(&args),
+        Command::Plan(args) => plan::run(*args),
         Command::Sweep(args) => sweep::run(*args),
         Command::Compare(args) => compare::run(args),
         Command::Mock(args) => mock::run(&args),
@@ -100,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Scenario(command) => shelf::run(Kind::Scenario, &command),
         Command::Experiment(command) => experiment::run(&command),
         Command::Pattern(command) => shelf::run(Kind::Pattern, &command),
+        Command::Export(command) => export::run(&command),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -121,9 +131,16 @@ const PIPED_WIDTH: usize = 100;
 
 /// How to write on stdout.
 fn style() -> Style {
-    let term = console::Term::stdout();
+    style_of(&console::Term::stdout(), console::colors_enabled())
+}
+
+fn style_on_stderr() -> Style {
+    style_of(&console::Term::stderr(), console::colors_enabled_stderr())
+}
+
+fn style_of(term: &console::Term, colour: bool) -> Style {
     let width = if term.is_term() { usize::from(term.size().1) } else { PIPED_WIDTH };
-    Style { colour: console::colors_enabled(), width }
+    Style { colour, width }
 }
 
 #[cfg(test)]

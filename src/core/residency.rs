@@ -27,6 +27,13 @@ pub enum Pool {
     Provisioned,
 }
 
+impl Pool {
+    /// Whether calls go through an inference profile.
+    pub const fn is_profile(self) -> bool {
+        matches!(self, Self::Geographic | Self::Global)
+    }
+}
+
 /// Where the service may process a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -83,6 +90,11 @@ pub struct InferenceProfiles(Vec<InferenceProfile>);
 impl InferenceProfiles {
     pub fn new(table: Vec<InferenceProfile>) -> Self {
         Self(table)
+    }
+
+    /// Of every row, in the order of the table.
+    pub fn prefixes(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|profile| profile.prefix.as_str())
     }
 
     /// Where a call of `model` in `endpoint` may be processed, and from which pool it is counted.

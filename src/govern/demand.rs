@@ -1,219 +1,174 @@
-//! What a plan asks of each target: requests, tokens, quota, money. Pure.
+//! What a run asked of a quota: requests and tokens per minute, steady and at the peak, and when it was refused.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use super::Prices;
-use super::prices::Missing;
-use crate::core::price::Price;
-use crate::core::residency::{Destination, Pool, Standing};
-use crate::core::{RegionId, Request};
-use crate::plan::Plan;
-use crate::plan::workload::Workload;
-use crate::profile::{Profile, Route};
-use crate::region::quota::QuotaSpec;
-use crate::region::{Condition, Conditions};
+use crate::core::record::AttemptRecord;
+use crate::core::{Outcome, RunTime};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: u64 = 60_000_000_000;
 
-/// What a whole plan asks of one target, were every request sent to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Load {
-    pub requests: u64,
-    pub input_tokens: u64,
-    /// `max_tokens` of all of them: more cannot be written.
-    pub most_output: u64,
-    /// As the workload writes on average.
-    pub mean_output: f64,
-    pub busiest: Minute,
+/// One attempt, as a quota sees it.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    sent: u64,
+    throttled: bool,
+    /// Asked for when it was sent: the prompt's length and the most that the answer may have.
+    reserved: u64,
+    /// As the service counted them; absent where there was no answer.
+    used: Option<(u32, u32)>,
 }
 
-/// The busiest minute of a plan, wherever it begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Minute {
-    pub requests: u64,
-    /// Input and `max_tokens`, which the service takes from the quota at admission.
-    pub reserved_tokens: u64,
-}
+/// The attempts of one target of a route, in the measured time.
+#[derive(Clone, Debug, Default)]
+pub struct Demand(Vec<Asked>);
 
-/// One target of one route.
-#[derive(Clone, Debug)]
-pub struct Demand {
-    pub route: String,
-    pub standing: Standing,
-    pub policy: &'static str,
-    /// The route has no other: it is asked for every request. Else for as many at most.
-    pub alone: bool,
-    pub region: RegionId,
-    pub model: String,
-    pub processed_in: String,
-    /// Quota that one output token uses when the call is settled.
-    pub burndown: f64,
-    /// What the profile says of the account's quota; an assumption, unless the profile names a source of yours.
-    pub quota: Option<QuotaSpec>,
-    pub price: Result<Price, Missing>,
-}
-
-/// By how much a quota is missed, at the busiest minute.
+/// Per minute: the mean over the measured time, and the most in any 60 s of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Shortfall {
-    Requests { needed: u64, known: f64 },
-    Tokens { needed: u64, known: f64 },
+pub struct PerMinute {
+    pub steady: f64,
+    /// Absent in a run of less than a minute.
+    pub peak: Option<f64>,
 }
 
-impl Load {
-    pub fn of(plan: &Plan, workload: &Workload) -> Self {
-        let sum = |tokens: fn(&Request) -> u32| plan.requests().iter().map(|request| u64::from(tokens(request))).sum();
-        Self {
-            requests: plan.len() as u64,
-            input_tokens: sum(|request| request.input_tokens),
-            most_output: sum(|request| request.max_tokens),
-            mean_output: plan.len() as f64 * workload.output.mean(),
-            busiest: busiest(plan.requests()),
-        }
-    }
-
-    /// Both, one after the other, as in a sweep.
-    pub fn then(self, next: Self) -> Self {
-        let busier = |of: fn(&Minute) -> u64| of(&self.busiest).max(of(&next.busiest));
-        Self {
-            requests: self.requests + next.requests,
-            input_tokens: self.input_tokens + next.input_tokens,
-            most_output: self.most_output + next.most_output,
-            mean_output: self.mean_output + next.mean_output,
-            busiest: Minute { requests: busier(|m| m.requests), reserved_tokens: busier(|m| m.reserved_tokens) },
-        }
-    }
-
-    /// USD, as the workload writes on average.
-    pub fn expected_usd(&self, price: &Price) -> f64 {
-        price.of(self.input_tokens as f64, self.mean_output)
-    }
-
-    /// USD, were every answer as long as it may be.
-    pub fn most_usd(&self, price: &Price) -> f64 {
-        price.of(self.input_tokens as f64, self.most_output as f64)
-    }
-
-    /// Tokens per minute that the quota must allow: what is reserved in the busiest minute, or what the same calls settle
-    /// to where the burndown makes that more.
-    pub fn tokens_per_minute(&self, burndown: f64) -> u64 {
-        let settled = self.input_tokens as f64 + self.mean_output * burndown;
-        let per_request = settled / self.requests.max(1) as f64;
-        (per_request * self.busiest.requests as f64).ceil().max(self.busiest.reserved_tokens as f64) as u64
-    }
+/// Of one kind of tokens per answered attempt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PerRequest {
+    pub mean: f64,
+    /// Absent with fewer than 20 answers: the greatest would stand for it.
+    pub p95: Option<u32>,
 }
 
-/// The window slides: a minute that begins with a request holds most.
-fn busiest(requests: &[Request]) -> Minute {
-    let mut window: VecDeque<&Request> = VecDeque::new();
-    let (mut tokens, mut most) = (0, Minute::default());
-    let reserved = |request: &Request| u64::from(request.input_tokens) + u64::from(request.max_tokens);
-    for request in requests {
-        while let Some(first) = window.front().filter(|first| first.intended + MINUTE <= request.intended) {
-            tokens -= reserved(first);
-            window.pop_front();
-        }
-        window.push_back(request);
-        tokens += reserved(request);
-        most.requests = most.requests.max(window.len() as u64);
-        most.reserved_tokens = most.reserved_tokens.max(tokens);
-    }
-    most
+/// One minute in which something was throttled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Where it begins, in the time of the run.
+    pub minute: u64,
+    pub attempts: u64,
+    pub throttled: u64,
 }
 
 impl Demand {
-    /// Every target of every route, in their order.
-    ///
-    /// # Errors
-    /// When a number of the Region model makes no sense.
-    pub fn of(profile: &Profile, prices: &Prices) -> Result<Vec<Self>, String> {
-        let places = profile.places(|_| Conditions::constant(Condition::default()))?;
-        let quota = |target: &Destination| {
-            let place = places.iter().find(|place| place.region == target.endpoint())?;
-            place.quotas.iter().find(|(pool, _)| *pool == target.pool()).map(|(_, spec)| *spec)
-        };
-        let of_target = |route: &Route, target: &Destination| Self {
-            route: route.name.clone(),
-            standing: route.standing,
-            policy: route.policy.name,
-            alone: route.targets.len() == 1,
-            region: target.endpoint(),
-            model: target.model().to_owned(),
-            processed_in: target.processing().to_string(),
-            burndown: profile.models.burndown(profile.models.split(target.model()).1),
-            quota: quota(target).filter(|_| target.pool() != Pool::Provisioned),
-            price: prices.of(target, &profile.models),
-        };
-        let targets = profile.routes.iter().flat_map(|route| route.targets.iter().map(move |target| (route, target)));
-        Ok(targets.map(|(route, target)| of_target(route, target)).collect())
+    /// `max_tokens` is reserved with every attempt.
+    pub fn add(&mut self, attempt: &AttemptRecord, sent: RunTime, max_tokens: u32) {
+        self.0.push(Asked {
+            sent: sent.as_nanos(),
+            throttled: attempt.outcome == Outcome::Throttled,
+            reserved: u64::from(attempt.asked_tokens) + u64::from(max_tokens),
+            used: attempt.usage.map(|usage| (usage.input_tokens, usage.output_tokens)),
+        });
     }
 
-    /// Where the known quota is too small for `load`.
-    pub fn shortfalls(&self, load: &Load) -> Vec<Shortfall> {
-        let Some(quota) = self.quota else { return Vec::new() };
-        let (requests, tokens) = (load.busiest.requests, load.tokens_per_minute(self.burndown));
-        let of_requests = quota.requests_per_minute.filter(|known| requests as f64 > *known);
-        let of_tokens = quota.tokens_per_minute.filter(|known| tokens as f64 > *known);
-        let requests = of_requests.map(|known| Shortfall::Requests { needed: requests, known });
-        let tokens = of_tokens.map(|known| Shortfall::Tokens { needed: tokens, known });
-        requests.into_iter().chain(tokens).collect()
+    pub fn attempts(&self) -> u64 {
+        self.0.len() as u64
     }
+
+    pub fn throttled(&self) -> u64 {
+        self.0.iter().filter(|asked| asked.throttled).count() as u64
+    }
+
+    pub fn answered(&self) -> u64 {
+        self.0.iter().filter(|asked| asked.used.is_some()).count() as u64
+    }
+
+    /// Attempts, the throttled ones included: what would have been sent had the quota been larger, or fewer, since a
+    /// policy that is refused may try again.
+    pub fn requests(&self, measured_minutes: f64) -> PerMinute {
+        self.per_minute(measured_minutes, |_| 1.0)
+    }
+
+    /// Input and output of answered attempts; an output token counts `burndown` times.
+    pub fn tokens(&self, measured_minutes: f64, burndown: f64) -> PerMinute {
+        let used = |asked: &Asked| asked.used.map_or(0.0, |(i, o)| f64::from(i) + f64::from(o) * burndown);
+        self.per_minute(measured_minutes, used)
+    }
+
+    /// What had to fit into the quota for nothing to be throttled: input and max_tokens of every attempt.
+    pub fn reserved(&self, measured_minutes: f64) -> PerMinute {
+        self.per_minute(measured_minutes, |asked| asked.reserved as f64)
+    }
+
+    pub fn input(&self) -> Option<PerRequest> {
+        per_request(self.0.iter().filter_map(|asked| asked.used).map(|(input, _)| input).collect())
+    }
+
+    pub fn output(&self) -> Option<PerRequest> {
+        per_request(self.0.iter().filter_map(|asked| asked.used).map(|(_, output)| output).collect())
+    }
+
+    fn per_minute(&self, measured_minutes: f64, of: impl Fn(&Asked) -> f64) -> PerMinute {
+        let mut all: Vec<_> = self.0.iter().map(|asked| (asked.sent, of(asked))).collect();
+        all.sort_by_key(|(sent, _)| *sent);
+        let (mut sum, mut peak, mut oldest) = (0.0, 0.0_f64, 0);
+        for (sent, amount) in &all {
+            sum += amount;
+            while all[oldest].0 + MINUTE <= *sent {
+                sum -= all[oldest].1;
+                oldest += 1;
+            }
+            peak = peak.max(sum);
+        }
+        let total: f64 = all.iter().map(|(_, amount)| amount).sum();
+        PerMinute { steady: total / measured_minutes, peak: (measured_minutes >= 1.0).then_some(peak) }
+    }
+
+    /// Minutes of the wall clock in which something was throttled; `origin` is run time zero on it.
+    pub fn timeline(&self, origin_unix_nanos: u64) -> Vec<Refused> {
+        let mut minutes: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+        for asked in &self.0 {
+            let minute = (origin_unix_nanos + asked.sent) / MINUTE * MINUTE;
+            let counts = minutes.entry(minute).or_default();
+            counts.0 += 1;
+            counts.1 += u64::from(asked.throttled);
+        }
+        let refused = minutes.into_iter().filter(|(_, (_, throttled))| *throttled > 0);
+        refused.map(|(minute, (attempts, throttled))| Refused { minute, attempts, throttled }).collect()
+    }
+}
+
+fn per_request(mut counts: Vec<u32>) -> Option<PerRequest> {
+    if counts.is_empty() {
+        return None;
+    }
+    counts.sort_unstable();
+    let mean = counts.iter().map(|count| f64::from(*count)).sum::<f64>() / counts.len() as f64;
+    // Nearest rank, as everywhere.
+    let rank = (0.95 * counts.len() as f64).ceil() as usize;
+    Some(PerRequest { mean, p95: (counts.len() >= 20).then(|| counts[rank - 1]) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::RunTime;
-    use crate::core::units::Rate;
-    use crate::plan::arrival::{self, Settings};
-    use crate::plan::rate_curve::RateCurve;
-    use crate::profile::Loader;
 
-    fn request(index: u32, seconds: f64) -> Request {
-        Request { index, intended: RunTime::from_secs_f64(seconds), input_tokens: 100, max_tokens: 50 }
+    fn asked(seconds: f64, throttled: bool, used: Option<(u32, u32)>) -> Asked {
+        Asked { sent: (seconds * 1e9) as u64, throttled, reserved: 100, used }
     }
 
     #[test]
-    fn the_busiest_minute_is_found_wherever_it_begins() {
-        let requests: Vec<_> = [0.0, 50.0, 55.0, 70.0, 109.9, 110.1].iter().zip(0..).map(|(at, i)| request(i, *at)).collect();
-        // From 50 to 110: not the one at 110.1, nor that at 0.
-        assert_eq!(busiest(&requests), Minute { requests: 4, reserved_tokens: 600 });
-        assert_eq!(busiest(&[]), Minute::default());
-    }
-
-    fn load(rps: f64) -> Load {
-        let workload = Workload::fixed(100, 50);
-        let rates = RateCurve::level(Rate(rps), 5 * MINUTE);
-        let constant = arrival::find("constant").unwrap();
-        let load = crate::plan::Load::new(rates, constant, Settings::default(), &workload, crate::core::Seed(1));
-        Load::of(&Plan::draw(&load), &workload)
+    fn the_peak_is_the_most_in_any_sixty_seconds_and_not_in_a_minute_of_the_clock() {
+        let demand = Demand([0.0, 50.0, 60.0, 70.0, 119.0].map(|at| asked(at, false, Some((10, 1)))).to_vec());
+        assert_eq!(demand.requests(2.0), PerMinute { steady: 2.5, peak: Some(3.0) });
+        assert_eq!(demand.tokens(2.0, 5.0), PerMinute { steady: 37.5, peak: Some(45.0) });
+        assert_eq!(demand.reserved(2.0), PerMinute { steady: 250.0, peak: Some(300.0) });
+        assert_eq!(demand.requests(0.5).peak, None);
     }
 
     #[test]
-    fn tokens_are_needed_as_reserved_or_as_settled_whichever_is_more() {
-        let load = load(1.0);
-        assert_eq!((load.requests, load.busiest.requests), (300, 60));
-        assert_eq!(load.tokens_per_minute(1.0), 60 * (100 + load.most_output / 300));
-        assert_eq!(load.tokens_per_minute(1_000.0), 60 * (100 + 50_000));
+    fn throttled_attempts_are_asked_for_and_use_no_tokens() {
+        let demand = Demand(vec![asked(1.0, true, None), asked(2.0, false, Some((10, 2))), asked(61.0, false, None)]);
+        assert_eq!((demand.attempts(), demand.throttled(), demand.answered()), (3, 1, 1));
+        assert_eq!(demand.requests(2.0).steady, 1.5);
+        assert_eq!(demand.tokens(2.0, 1.0).steady, 6.0);
+        // Run time zero is at 30 s of a minute: the third lies in the next but one.
+        assert_eq!(demand.timeline(30_000_000_000), [Refused { minute: 0, attempts: 2, throttled: 1 }]);
     }
 
     #[test]
-    fn a_quota_that_is_too_small_is_named_and_one_that_suffices_is_not() {
-        let profile = Loader::built_in().unwrap().profile("candidates").unwrap();
-        let demands = Demand::of(&profile, &Prices::built_in().unwrap()).unwrap();
-        let sydney = demands.iter().find(|demand| demand.route == "sydney").unwrap();
-        assert!(sydney.shortfalls(&load(1.0)).is_empty(), "{sydney:?}");
-        let short = sydney.shortfalls(&load(100.0));
-        assert!(matches!(short[..], [Shortfall::Requests { needed: 6_000, .. }]), "{short:?}");
-    }
-
-    #[test]
-    fn every_target_has_its_row_and_one_alone_is_asked_for_everything() {
-        let profile = Loader::built_in().unwrap().profile("candidates").unwrap();
-        let demands = Demand::of(&profile, &Prices::built_in().unwrap()).unwrap();
-        assert_eq!(demands.len(), profile.routes.iter().map(|route| route.targets.len()).sum::<usize>());
-        let alone: Vec<_> = demands.iter().filter(|demand| demand.alone).map(|demand| &demand.route).collect();
-        assert_eq!(alone, ["sydney", "singapore", "oregon"]);
+    fn a_percentile_of_few_is_none() {
+        let of = |n: u32| Demand((0..n).map(|i| asked(0.0, false, Some((i + 1, 7)))).collect());
+        assert_eq!(of(0).input(), None);
+        assert_eq!(of(19).input(), Some(PerRequest { mean: 10.0, p95: None }));
+        assert_eq!(of(100).input(), Some(PerRequest { mean: 50.5, p95: Some(95) }));
+        assert_eq!(of(100).output(), Some(PerRequest { mean: 7.0, p95: Some(7) }));
     }
 }

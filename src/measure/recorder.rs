@@ -152,6 +152,13 @@ pub struct RegionShare {
     pub response: Histogram,
 }
 
+/// What one target was sent over the whole run, the warm-up included: a ledger leaves nothing out.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    pub attempts: Outcomes,
+    pub tokens: Tokens,
+}
+
 /// How attempts came by their connections.
 #[derive(Clone, Debug)]
 pub struct Connections {
@@ -180,6 +187,8 @@ pub struct RouteSeries {
     pub dispatch_lag: Histogram,
     /// Response times by outcome: a fast refusal and a slow answer are different things.
     pub by_outcome: BTreeMap<Outcome, Histogram>,
+    /// By the position of the target in the route.
+    pub sent: BTreeMap<u16, Sent>,
 }
 
 /// The numbers of a run in the making.
@@ -220,6 +229,7 @@ impl Recorder {
             connections: Connections { opened: 0, reused: 0, http1: 0, http2: 0, acquisition: Histogram::fine() },
             dispatch_lag: Histogram::fine(),
             by_outcome: BTreeMap::new(),
+            sent: BTreeMap::new(),
         };
         let own = vec![Vec::new(); routes];
         Self { phases, slos, own, gates: Vec::new(), bucket, measured, routes: vec![series; routes] }
@@ -299,6 +309,11 @@ impl Recorder {
         let series = &mut self.routes[usize::from(record.route)];
         if let (Some(bucket), Outcome::Throttled) = (bucket, record.outcome) {
             series.buckets[bucket].throttled += 1;
+        }
+        let sent = series.sent.entry(record.target).or_default();
+        sent.attempts.add(record.outcome);
+        if let Some(usage) = record.usage {
+            sent.tokens.add(usage);
         }
         if !measured {
             return;

@@ -201,6 +201,7 @@ fn details(summary: &str, body: &str) -> String {
     format!("<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>")
 }
 
+/// A table, line by line. `.0` is the Markdown so far.
 pub(super) struct Table(pub(super) String);
 
 impl Table {
@@ -211,7 +212,7 @@ impl Table {
         Self(format!("| {} |\n|{rule}", heads.join(" | ")))
     }
 
-    fn row(&mut self, cells: &[String]) {
+    pub(super) fn row(&mut self, cells: &[String]) {
         self.marked(&cells.iter().map(|cell| escape(cell)).collect::<Vec<_>>());
     }
 

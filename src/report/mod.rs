@@ -1,12 +1,16 @@
 //! What people look at. Every report is a re-reading of the records.
 
 pub mod compare;
+pub mod evidence;
 pub mod finding;
 pub mod hdr;
 pub mod html;
 pub mod junit;
 pub mod markdown;
+pub mod plan;
 pub mod plots;
+pub mod quota;
+pub mod residency;
 pub mod schema;
 pub mod sweep;
 pub mod text;
@@ -41,7 +45,8 @@ pub struct Format {
 }
 
 /// Every format. A new one is a file of its own and a line here.
-pub static FORMATS: &[Format] = &[html::FORMAT, markdown::FORMAT, SUMMARY_JSON, csv::FORMAT, hdr::LOG];
+pub static FORMATS: &[Format] =
+    &[html::FORMAT, markdown::FORMAT, residency::FORMAT, SUMMARY_JSON, csv::FORMAT, hdr::LOG];
 
 /// Several files of one kind, in a folder of their own.
 pub struct FileSet {

@@ -9,14 +9,14 @@ use super::text::{Style, bullets, joined, title};
 use crate::core::price::RoutePrices;
 use crate::core::residency::Standing;
 use crate::core::units::{grouped, significant};
-use crate::govern::demand::{Demand, Load, Shortfall};
+use crate::govern::outlook::{Outlook, Load, Shortfall};
 
 /// What is known of a run before it is fired.
 pub struct Planned<'a> {
     /// One line: profile, load, duration, seed.
     pub headline: &'a str,
     pub load: Load,
-    pub demands: &'a [Demand],
+    pub outlooks: &'a [Outlook],
     /// By route.
     pub prices: &'a [RoutePrices],
     /// The jurisdictions that the profile allows.
@@ -48,17 +48,17 @@ fn calls(planned: &Planned<'_>, style: Style) -> Vec<String> {
         Column::right("at most"),
     ]);
     let load = &planned.load;
-    for demand in planned.demands {
-        let up_to = |text: String| if demand.alone { text } else { format!("≤ {text}") };
-        let usd = |of: fn(&Load, &crate::core::price::Price) -> f64| match &demand.price {
+    for outlook in planned.outlooks {
+        let up_to = |text: String| if outlook.alone { text } else { format!("≤ {text}") };
+        let usd = |of: fn(&Load, &crate::core::price::Price) -> f64| match &outlook.price {
             Ok(price) => Cell::from(up_to(money(of(load, price)))),
             Err(_) => Cell::new("unknown", Paint::Bad),
         };
-        let reference = if demand.standing == Standing::Reference { " (reference)" } else { "" };
+        let reference = if outlook.standing == Standing::Reference { " (reference)" } else { "" };
         table.row(vec![
-            format!("{}{reference}", demand.route).into(),
-            demand.region.to_string().into(),
-            demand.model.clone().into(),
+            format!("{}{reference}", outlook.route).into(),
+            outlook.region.to_string().into(),
+            outlook.model.clone().into(),
             up_to(grouped(load.requests)).into(),
             up_to(grouped(load.input_tokens)).into(),
             up_to(grouped(load.most_output)).into(),
@@ -79,9 +79,9 @@ fn total(planned: &Planned<'_>) -> String {
         return "Nothing of it is paid for: no request leaves this machine. The prices are those of Bedrock.".into();
     }
     let sum = |of: fn(&Load, &crate::core::price::Price) -> f64| -> f64 {
-        planned.demands.iter().filter_map(|demand| demand.price.as_ref().ok()).map(|price| of(&planned.load, price)).sum()
+        planned.outlooks.iter().filter_map(|outlook| outlook.price.as_ref().ok()).map(|price| of(&planned.load, price)).sum()
     };
-    let unknown = planned.demands.iter().any(|demand| demand.price.is_err());
+    let unknown = planned.outlooks.iter().any(|outlook| outlook.price.is_err());
     let and = if unknown { ", and what has no price" } else { "" };
     format!(
         "Altogether {} USD are expected if every target is asked for every request, {} USD at most{and}.",
@@ -100,22 +100,22 @@ fn quota(planned: &Planned<'_>, style: Style) -> Vec<String> {
         Column::right("known"),
         Column::left(""),
     ]);
-    for demand in planned.demands {
-        let short = demand.shortfalls(&planned.load);
+    for outlook in planned.outlooks {
+        let short = outlook.shortfalls(&planned.load);
         let lacks = |of: fn(&Shortfall) -> bool| if short.iter().any(of) { Paint::Bad } else { Paint::Plain };
         let known = |of: fn(&crate::region::quota::QuotaSpec) -> Option<f64>| {
-            demand.quota.as_ref().and_then(of).map_or("–".to_owned(), |quota| grouped(quota as u64))
+            outlook.quota.as_ref().and_then(of).map_or("–".to_owned(), |quota| grouped(quota as u64))
         };
         table.row(vec![
-            demand.route.clone().into(),
-            demand.region.to_string().into(),
+            outlook.route.clone().into(),
+            outlook.region.to_string().into(),
             Cell::new(
                 grouped(planned.load.busiest.requests),
                 lacks(|short| matches!(short, Shortfall::Requests { .. })),
             ),
             known(|quota| quota.requests_per_minute).into(),
             Cell::new(
-                grouped(planned.load.tokens_per_minute(demand.burndown)),
+                grouped(planned.load.tokens_per_minute(outlook.burndown)),
                 lacks(|short| matches!(short, Shortfall::Tokens { .. })),
             ),
             known(|quota| quota.tokens_per_minute).into(),
@@ -131,8 +131,8 @@ fn quota(planned: &Planned<'_>, style: Style) -> Vec<String> {
 
 fn places(planned: &Planned<'_>, style: Style) -> Vec<String> {
     let of = |standing| -> BTreeSet<_> {
-        let these = planned.demands.iter().filter(|demand| demand.standing == standing);
-        these.map(|demand| format!("{} by {}", demand.processed_in, demand.route)).collect()
+        let these = planned.outlooks.iter().filter(|outlook| outlook.standing == standing);
+        these.map(|outlook| format!("{} by {}", outlook.processed_in, outlook.route)).collect()
     };
     let mut lines = vec![title("May be processed in", &format!("allowed: {}", planned.residency.join(", ")), style)];
     lines.extend(bullets(&of(Standing::Candidate).into_iter().collect::<Vec<_>>(), style));
@@ -152,21 +152,21 @@ fn warnings(planned: &Planned<'_>, style: Style) -> Vec<String> {
 /// What is to be looked at first.
 fn said(planned: &Planned<'_>) -> Vec<String> {
     let mut said = planned.warnings.to_vec();
-    for demand in planned.demands {
-        for short in demand.shortfalls(&planned.load) {
+    for outlook in planned.outlooks {
+        for short in outlook.shortfalls(&planned.load) {
             let (needed, known, what) = match short {
                 Shortfall::Requests { needed, known } => (needed, known, "requests"),
                 Shortfall::Tokens { needed, known } => (needed, known, "tokens"),
             };
             said.push(format!(
                 "{} needs {} {what}/min in {} and has {}: it will be throttled",
-                demand.route,
+                outlook.route,
                 grouped(needed),
-                demand.region,
+                outlook.region,
                 grouped(known as u64)
             ));
         }
-        if let Err(missing) = &demand.price {
+        if let Err(missing) = &outlook.price {
             said.push(missing.to_string());
         }
     }
@@ -179,21 +179,21 @@ fn said(planned: &Planned<'_>) -> Vec<String> {
 /// The same for machines: USD, tokens, per minute of the busiest one.
 pub fn json(planned: &Planned<'_>) -> Value {
     let load = &planned.load;
-    let target = |demand: &Demand| {
+    let target = |outlook: &Outlook| {
         json!({
-            "route": demand.route,
-            "standing": demand.standing,
-            "policy": demand.policy,
-            "region": demand.region,
-            "model": demand.model,
-            "processed_in": demand.processed_in,
-            "every_request": demand.alone,
+            "route": outlook.route,
+            "standing": outlook.standing,
+            "policy": outlook.policy,
+            "region": outlook.region,
+            "model": outlook.model,
+            "processed_in": outlook.processed_in,
+            "every_request": outlook.alone,
             "requests_per_minute": load.busiest.requests,
-            "tokens_per_minute": load.tokens_per_minute(demand.burndown),
-            "known_requests_per_minute": demand.quota.and_then(|quota| quota.requests_per_minute),
-            "known_tokens_per_minute": demand.quota.and_then(|quota| quota.tokens_per_minute),
-            "usd_expected": demand.price.as_ref().ok().map(|price| load.expected_usd(price)),
-            "usd_at_most": demand.price.as_ref().ok().map(|price| load.most_usd(price)),
+            "tokens_per_minute": load.tokens_per_minute(outlook.burndown),
+            "known_requests_per_minute": outlook.quota.and_then(|quota| quota.requests_per_minute),
+            "known_tokens_per_minute": outlook.quota.and_then(|quota| quota.tokens_per_minute),
+            "usd_expected": outlook.price.as_ref().ok().map(|price| load.expected_usd(price)),
+            "usd_at_most": outlook.price.as_ref().ok().map(|price| load.most_usd(price)),
         })
     };
     json!({
@@ -203,7 +203,7 @@ pub fn json(planned: &Planned<'_>) -> Value {
         "output_tokens_at_most": load.most_output,
         "free": planned.free,
         "residency": planned.residency,
-        "targets": planned.demands.iter().map(target).collect::<Vec<_>>(),
+        "targets": planned.outlooks.iter().map(target).collect::<Vec<_>>(),
         "warnings": said(planned),
     })
 }

@@ -6,6 +6,7 @@ mod compare;
 mod cost;
 mod desk;
 mod endpoint;
+mod export;
 mod gates;
 mod listing;
 mod live;

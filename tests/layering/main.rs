@@ -19,11 +19,11 @@ const HOUSE: &[(&str, &[&str])] = &[
     // Decides on what a client can know: never on the Region model's truth.
     ("routing", &["core"]),
     ("profile", &["core", "plan", "region", "routing"]),
-    ("govern", &["core", "profile"]),
     ("measure", &["core", "stats"]),
-    ("sweep", &["core", "stats", "govern", "measure"]),
     ("store", &["core", "measure"]),
-    ("report", &["core", "measure", "stats", "store", "sweep"]),
+    ("govern", &["core", "profile", "measure", "store"]),
+    ("sweep", &["core", "stats", "govern", "measure"]),
+    ("report", &["core", "measure", "stats", "store", "govern", "sweep"]),
     ("bedrock", &["core", "clock"]),
     // Knows nothing of who is calling.
     ("mock", &["core", "clock", "plan", "region", "profile"]),

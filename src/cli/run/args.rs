@@ -74,6 +74,10 @@ pub struct RunArgs {
     /// Spend without asking
     #[arg(long)]
     pub yes: bool,
+    /// Stop arrivals before more than so many USD could be spent: a token for each byte of every prompt, max_tokens for
+    /// every answer until its usage is known. Exit 6. Needs no --yes
+    #[arg(long, value_name = "USD", allow_hyphen_values = true, conflicts_with = "sim")]
+    pub budget: Option<f64>,
 
     /// Objective, repeatable: ttft:p95<900ms, response:p99<4s, error<1%, throttle<5%, goodput>45/s. Holds for every
     /// candidate route, or with its name before it for one: sydney/ttft:p95<900ms. Missed: exit 3

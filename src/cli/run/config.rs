@@ -12,19 +12,25 @@ use crate::bedrock::{Api, check_ca};
 use crate::cli::exit::Failure;
 use crate::cli::report::check_junit;
 use crate::cli::{files, sources};
+use crate::clock;
 use crate::core::block::Block;
 use crate::core::gate::{Gate, Objective};
 use crate::core::phase::Phases;
+use crate::core::price::RoutePrices;
 use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
 use crate::core::run::{self, World};
 use crate::core::slo::Slo;
 use crate::core::units::{Span, grouped, length, percent};
 use crate::core::{Metric, RegionId, RunTime, Seed};
-use crate::govern::Prices;
+use crate::govern::outlook::{Load as Asked, Outlook};
+use crate::govern::{Prices, Purse};
 use crate::plan::workload::Workload;
 use crate::plan::{Load, Plan, Traffic};
 use crate::profile::{Profile, Scenario};
+use crate::report;
+use crate::report::plan::Planned;
+use crate::report::text::Style;
 use crate::store::folder::rfc3339;
 use crate::store::manifest::{BlockRow, EffectiveConfig, Host, Manifest, SCHEMA};
 
@@ -67,6 +73,8 @@ pub struct Config {
     pub endpoint_ca: Option<Arc<str>>,
     pub yes: bool,
     pub prices: Prices,
+    /// What may be spent; arrivals stop before it is passed.
+    pub purse: Option<Arc<Purse>>,
     /// What the user should know before anything is fired.
     pub warnings: Vec<String>,
 }
@@ -160,6 +168,7 @@ impl Config {
             endpoint_ca: args.endpoint_ca.as_deref().map(read_ca).transpose()?,
             yes: args.yes,
             prices: sources::prices(args.prices.as_deref())?,
+            purse: args.budget.map(|usd| Arc::new(Purse::new(usd))),
             warnings,
         })
     }
@@ -178,6 +187,70 @@ impl Config {
         }
         let sharing = self.profile.groups().into_iter().filter(|group| group.len() > 1).flatten();
         sharing.map(|route| self.profile.routes[usize::from(route)].name.clone()).collect()
+    }
+
+    /// What the run asks of each of its targets.
+    ///
+    /// # Errors
+    /// For a closed loop, of which nobody can tell, and where the Region model makes no sense.
+    pub fn outlook(&self) -> Result<(Asked, Vec<Outlook>), Failure> {
+        let Traffic::Open(load) = &self.offered.traffic else {
+            return Err(Failure::usage(
+                "a closed loop sends as many requests as are answered in time, so nobody can say beforehand how many, or \
+                 what they cost; plan an open loop with --rps, or keep the run within a --budget",
+            ));
+        };
+        let asked = match &self.plan {
+            Some(plan) => Asked::of(plan, &self.workload),
+            None => Asked::of(&Plan::draw(load), &self.workload),
+        };
+        Ok((asked, Outlook::of(&self.profile, &self.prices).map_err(Failure::usage)?))
+    }
+
+    /// What would be sent, for people.
+    ///
+    /// # Errors
+    /// Those of [`Self::outlook`].
+    pub fn planned(&self, style: Style) -> Result<String, Failure> {
+        self.with_planned(|planned| report::plan::render(planned, style))
+    }
+
+    /// The same for machines.
+    ///
+    /// # Errors
+    /// Those of [`Self::outlook`].
+    pub fn planned_json(&self) -> Result<serde_json::Value, Failure> {
+        self.with_planned(report::plan::json)
+    }
+
+    fn with_planned<T>(&self, show: impl FnOnce(&Planned<'_>) -> T) -> Result<T, Failure> {
+        let (load, outlooks) = self.outlook()?;
+        Ok(self.show(&self.headline(), load, &outlooks, show))
+    }
+
+    /// Shows what such a load, which need not be that of this run alone, asks of its targets.
+    pub fn show<T>(
+        &self,
+        headline: &str,
+        load: Asked,
+        outlooks: &[Outlook],
+        show: impl FnOnce(&Planned<'_>) -> T,
+    ) -> T {
+        show(&Planned {
+            headline,
+            load,
+            outlooks,
+            prices: &self.route_prices(&rfc3339(clock::unix_nanos())),
+            residency: self.profile.residency.allowed().map(|jurisdiction| jurisdiction.to_string()).collect(),
+            warnings: &self.warnings,
+            free: !self.spends(),
+        })
+    }
+
+    /// What is known of the prices of each route at this time (RFC 3339).
+    fn route_prices(&self, now: &str) -> Vec<RoutePrices> {
+        let today = now.split('T').next().unwrap_or_default();
+        self.profile.routes.iter().map(|route| self.prices.of_route(route, &self.profile.models, today)).collect()
     }
 
     /// From the first request of the warm-up to the end of the plan.
@@ -302,13 +375,11 @@ impl Config {
             phases: self.phases.clone(),
         };
         let started = rfc3339(created_unix_nanos);
-        let today = started.split('T').next().unwrap_or_default();
-        let prices = |route| self.prices.of_route(route, &self.profile.models, today);
         Manifest {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             world: self.world,
-            prices: self.profile.routes.iter().map(prices).collect(),
+            prices: self.route_prices(&started),
             started,
             started_unix_nanos: created_unix_nanos,
             host: Host {
@@ -416,6 +487,9 @@ fn check_numbers(args: &RunArgs) -> Result<(), Failure> {
         if timeout.0.is_zero() {
             return Err(Failure::usage(format!("{name} must be above 0")));
         }
+    }
+    if let Some(usd) = args.budget.filter(|usd| !usd.is_finite() || *usd <= 0.0) {
+        return Err(Failure::usage(format!("--budget {usd}: it must be an amount above 0, in USD")));
     }
     if args.in_flight == Some(0) {
         return Err(Failure::usage("--in-flight must be at least 1"));

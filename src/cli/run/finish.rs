@@ -53,6 +53,14 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
             folder.path().display()
         )));
     }
+    if let Some(purse) = config.purse.as_ref().filter(|purse| purse.has_refused()) {
+        return Err(Failure::refused(format!(
+            "the budget of {} USD would have been passed: arrivals were stopped, and {:.4} USD at most were spent. Raise --budget, \
+             or plan less; the numbers are those until then",
+            purse.budget(),
+            purse.taken()
+        )));
+    }
     if ending.stopped.is_some() {
         return Ok(Exit::Interrupted(ending.signal.unwrap_or(130)));
     }

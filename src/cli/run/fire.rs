@@ -11,11 +11,13 @@ use crate::cli::mock::loopback;
 use crate::clock::Clock;
 use crate::core::RegionId;
 use crate::core::block::{Block, Timing};
+use crate::core::price::Price;
 use crate::core::run::World;
 use crate::drive::{self, Collector, Display, Ending, Firing, Progress, RouteSpec, RunSpec, SentCounts, Stop};
 use crate::measure::Recorder;
 use crate::mock::{Callers, ListenSpec, Mock, MockSpec};
 use crate::plan::Traffic;
+use crate::profile::Route;
 use crate::routing::fleet;
 use crate::store::rows::RowWriter;
 

@@ -14,7 +14,7 @@ pub use finish::{Finished, finish};
 pub use load::{LoadArgs, Offered, Rates, arrivals};
 
 use super::exit::{Exit, Failure};
-use super::guard;
+use super::{guard, style_on_stderr};
 use crate::clock;
 use crate::core::run::World;
 use crate::drive::Display;
@@ -33,10 +33,10 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     config.warnings.iter().for_each(|warning| guard::warn(warning));
     if config.spends() {
         let estimate = match &config.plan {
-            Some(plan) => guard::estimate(&config.profile, guard::Asked::by(plan), &config.prices),
+            Some(_) => format!("{}{}", guard::COSTS, config.planned(style_on_stderr())?),
             None => guard::open_ended(&config.profile, &config.offered.label, config.workload.max_tokens),
         };
-        guard::confirm(&estimate, config.yes)?;
+        guard::confirm(&estimate, config.yes, config.purse.as_deref())?;
     }
     let folder = |created| match out {
         Some(path) => Folder::named(&path),

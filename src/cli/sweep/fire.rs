@@ -8,12 +8,14 @@ use clap::Parser;
 use super::args::{SweepArgs, WorldArgs};
 use super::config::Config;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::guard::{self, Asked};
+use crate::cli::guard;
 use crate::cli::run::{self, Finished, Output, RunArgs, finish};
-use crate::cli::sources;
+use crate::cli::style_on_stderr;
 use crate::core::run::World;
 use crate::core::units::{grouped, length, significant};
 use crate::drive::Display;
+use crate::govern::outlook::Load as Asked;
+use crate::report::plan::render;
 use crate::store::Folder;
 use crate::sweep::{Key, Point, Question, Watched};
 
@@ -122,22 +124,23 @@ fn points(question: &Question) -> impl Iterator<Item = (f64, u64)> {
 /// # Errors
 /// When a run cannot be made, or nobody says yes.
 pub fn confirm(args: &SweepArgs, config: &Config) -> Result<(), Failure> {
-    let (mut asked, mut time, mut spends, mut runs) = (Asked::default(), Duration::ZERO, false, 0);
+    let (mut asked, mut time, mut last, mut runs) = (Asked::default(), Duration::ZERO, None, 0);
     for point in points(&config.question) {
         let run = resolve(args, config, point)?;
-        if let Some(plan) = &run.plan {
-            asked = asked + Asked::by(plan);
-        }
+        let (of_run, outlooks) = run.outlook()?;
+        asked = asked.then(of_run);
         time += run.lasts();
-        spends |= run.spends();
+        last = Some((run, outlooks));
         runs += 1;
     }
-    if !args.quiet {
-        eprintln!("{} runs, one after the other: about {}", grouped(runs), length(time));
-    }
-    if spends {
-        let prices = sources::prices(args.prices.as_deref())?;
-        guard::confirm(&guard::estimate(&config.profile, asked, &prices), args.world.yes)?;
+    let all = format!("{} runs, one after the other: about {}", grouped(runs), length(time));
+    match last.filter(|(run, _)| run.spends()) {
+        Some((run, outlooks)) => {
+            let shown = run.show(&all, asked, &outlooks, |planned| render(planned, style_on_stderr()));
+            guard::confirm(&format!("{}{shown}", guard::COSTS), args.world.yes, None)?;
+        }
+        None if !args.quiet => eprintln!("{all}"),
+        None => {}
     }
     Ok(())
 }

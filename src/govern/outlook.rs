@@ -1,0 +1,220 @@
+//! What a plan is going to ask of each target: requests, tokens, quota, money. Pure.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::Prices;
+use super::prices::Missing;
+use crate::core::price::Price;
+use crate::core::residency::{Destination, Pool, Standing};
+use crate::core::{RegionId, Request};
+use crate::plan::Plan;
+use crate::plan::workload::Workload;
+use crate::profile::{Profile, Route};
+use crate::region::quota::QuotaSpec;
+use crate::region::Conditions;
+use crate::region::conditions::Condition;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What a whole plan asks of one target, were every request sent to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Load {
+    pub requests: u64,
+    pub input_tokens: u64,
+    /// `max_tokens` of all of them: more cannot be written.
+    pub most_output: u64,
+    /// As the workload writes on average.
+    pub mean_output: f64,
+    pub busiest: Minute,
+}
+
+/// The busiest minute of a plan, wherever it begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Minute {
+    pub requests: u64,
+    /// Input and `max_tokens`, which the service takes from the quota at admission.
+    pub reserved_tokens: u64,
+}
+
+/// One target of one route.
+#[derive(Clone, Debug)]
+pub struct Outlook {
+    pub route: String,
+    pub standing: Standing,
+    pub policy: &'static str,
+    /// The route has no other: it is asked for every request. Else for as many at most.
+    pub alone: bool,
+    pub region: RegionId,
+    pub model: String,
+    pub processed_in: String,
+    /// Quota that one output token uses when the call is settled.
+    pub burndown: f64,
+    /// What the profile says of the account's quota; an assumption, unless the profile names a source of yours.
+    pub quota: Option<QuotaSpec>,
+    pub price: Result<Price, Missing>,
+}
+
+/// By how much a quota is missed, at the busiest minute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shortfall {
+    Requests { needed: u64, known: f64 },
+    Tokens { needed: u64, known: f64 },
+}
+
+impl Load {
+    pub fn of(plan: &Plan, workload: &Workload) -> Self {
+        let sum = |tokens: fn(&Request) -> u32| plan.requests().iter().map(|request| u64::from(tokens(request))).sum();
+        Self {
+            requests: plan.len() as u64,
+            input_tokens: sum(|request| request.input_tokens),
+            most_output: sum(|request| request.max_tokens),
+            mean_output: plan.len() as f64 * workload.output.mean(),
+            busiest: busiest(plan.requests()),
+        }
+    }
+
+    /// Both, one after the other, as in a sweep.
+    pub fn then(self, next: Self) -> Self {
+        let busier = |of: fn(&Minute) -> u64| of(&self.busiest).max(of(&next.busiest));
+        Self {
+            requests: self.requests + next.requests,
+            input_tokens: self.input_tokens + next.input_tokens,
+            most_output: self.most_output + next.most_output,
+            mean_output: self.mean_output + next.mean_output,
+            busiest: Minute { requests: busier(|m| m.requests), reserved_tokens: busier(|m| m.reserved_tokens) },
+        }
+    }
+
+    /// USD, as the workload writes on average.
+    pub fn expected_usd(&self, price: &Price) -> f64 {
+        price.of(self.input_tokens as f64, self.mean_output)
+    }
+
+    /// USD, were every answer as long as it may be.
+    pub fn most_usd(&self, price: &Price) -> f64 {
+        price.of(self.input_tokens as f64, self.most_output as f64)
+    }
+
+    /// Tokens per minute that the quota must allow: what is reserved in the busiest minute, or what the same calls settle
+    /// to where the burndown makes that more.
+    pub fn tokens_per_minute(&self, burndown: f64) -> u64 {
+        let settled = self.input_tokens as f64 + self.mean_output * burndown;
+        let per_request = settled / self.requests.max(1) as f64;
+        (per_request * self.busiest.requests as f64).ceil().max(self.busiest.reserved_tokens as f64) as u64
+    }
+}
+
+/// The window slides: a minute that begins with a request holds most.
+fn busiest(requests: &[Request]) -> Minute {
+    let mut window: VecDeque<&Request> = VecDeque::new();
+    let (mut tokens, mut most) = (0, Minute::default());
+    let reserved = |request: &Request| u64::from(request.input_tokens) + u64::from(request.max_tokens);
+    for request in requests {
+        while let Some(first) = window.front().filter(|first| first.intended + MINUTE <= request.intended) {
+            tokens -= reserved(first);
+            window.pop_front();
+        }
+        window.push_back(request);
+        tokens += reserved(request);
+        most.requests = most.requests.max(window.len() as u64);
+        most.reserved_tokens = most.reserved_tokens.max(tokens);
+    }
+    most
+}
+
+impl Outlook {
+    /// Every target of every route, in their order.
+    ///
+    /// # Errors
+    /// When a number of the Region model makes no sense.
+    pub fn of(profile: &Profile, prices: &Prices) -> Result<Vec<Self>, String> {
+        let places = profile.places(|_| Conditions::constant(Condition::default()))?;
+        let quota = |target: &Destination| {
+            let place = places.iter().find(|place| place.region == target.endpoint())?;
+            place.quotas.iter().find(|(pool, _)| *pool == target.pool()).map(|(_, spec)| *spec)
+        };
+        let of_target = |route: &Route, target: &Destination| Self {
+            route: route.name.clone(),
+            standing: route.standing,
+            policy: route.policy.name,
+            alone: route.targets.len() == 1,
+            region: target.endpoint(),
+            model: target.model().to_owned(),
+            processed_in: target.processing().to_string(),
+            burndown: profile.models.burndown(profile.models.split(target.model()).1),
+            quota: quota(target).filter(|_| target.pool() != Pool::Provisioned),
+            price: prices.of(target, &profile.models),
+        };
+        let targets = profile.routes.iter().flat_map(|route| route.targets.iter().map(move |target| (route, target)));
+        Ok(targets.map(|(route, target)| of_target(route, target)).collect())
+    }
+
+    /// Where the known quota is too small for `load`.
+    pub fn shortfalls(&self, load: &Load) -> Vec<Shortfall> {
+        let Some(quota) = self.quota else { return Vec::new() };
+        let (requests, tokens) = (load.busiest.requests, load.tokens_per_minute(self.burndown));
+        let of_requests = quota.requests_per_minute.filter(|known| requests as f64 > *known);
+        let of_tokens = quota.tokens_per_minute.filter(|known| tokens as f64 > *known);
+        let requests = of_requests.map(|known| Shortfall::Requests { needed: requests, known });
+        let tokens = of_tokens.map(|known| Shortfall::Tokens { needed: tokens, known });
+        requests.into_iter().chain(tokens).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::RunTime;
+    use crate::core::units::Rate;
+    use crate::plan::arrival::{self, Settings};
+    use crate::plan::rate_curve::RateCurve;
+    use crate::profile::Loader;
+
+    fn request(index: u32, seconds: f64) -> Request {
+        Request { index, intended: RunTime::from_secs_f64(seconds), input_tokens: 100, max_tokens: 50 }
+    }
+
+    #[test]
+    fn the_busiest_minute_is_found_wherever_it_begins() {
+        let requests: Vec<_> = [0.0, 50.0, 55.0, 70.0, 109.9, 110.1].iter().zip(0..).map(|(at, i)| request(i, *at)).collect();
+        // From 50 to 110: not the one at 110.1, nor that at 0.
+        assert_eq!(busiest(&requests), Minute { requests: 4, reserved_tokens: 600 });
+        assert_eq!(busiest(&[]), Minute::default());
+    }
+
+    fn load(rps: f64) -> Load {
+        let workload = Workload::fixed(100, 50);
+        let rates = RateCurve::level(Rate(rps), 5 * MINUTE);
+        let constant = arrival::find("constant").unwrap();
+        let load = crate::plan::Load::new(rates, constant, Settings::default(), &workload, crate::core::Seed(1));
+        Load::of(&Plan::draw(&load), &workload)
+    }
+
+    #[test]
+    fn tokens_are_needed_as_reserved_or_as_settled_whichever_is_more() {
+        let load = load(1.0);
+        assert_eq!((load.requests, load.busiest.requests), (300, 60));
+        assert_eq!(load.tokens_per_minute(1.0), 60 * (100 + load.most_output / 300));
+        assert_eq!(load.tokens_per_minute(1_000.0), 60 * (100 + 50_000));
+    }
+
+    #[test]
+    fn a_quota_that_is_too_small_is_named_and_one_that_suffices_is_not() {
+        let profile = Loader::built_in().unwrap().profile("candidates").unwrap();
+        let outlooks = Outlook::of(&profile, &Prices::built_in().unwrap()).unwrap();
+        let sydney = outlooks.iter().find(|outlook| outlook.route == "sydney").unwrap();
+        assert!(sydney.shortfalls(&load(1.0)).is_empty(), "{sydney:?}");
+        let short = sydney.shortfalls(&load(100.0));
+        assert!(matches!(short[..], [Shortfall::Requests { needed: 6_000, .. }]), "{short:?}");
+    }
+
+    #[test]
+    fn every_target_has_its_row_and_one_alone_is_asked_for_everything() {
+        let profile = Loader::built_in().unwrap().profile("candidates").unwrap();
+        let outlooks = Outlook::of(&profile, &Prices::built_in().unwrap()).unwrap();
+        assert_eq!(outlooks.len(), profile.routes.iter().map(|route| route.targets.len()).sum::<usize>());
+        let alone: Vec<_> = outlooks.iter().filter(|outlook| outlook.alone).map(|outlook| &outlook.route).collect();
+        assert_eq!(alone, ["sydney", "singapore", "oregon"]);
+    }
+}
