@@ -265,7 +265,9 @@ fn check_gates(pairs: u64, most_false: f64, least_found: f64) {
     let slower = gates(pairs, 1.15);
     print_gates(pairs, "the second 15 % slower", &slower);
     assert!(alike.0.iter().all(|share| *share <= most_false), "{alike:?}");
-    assert!(slower.0.iter().all(|share| *share >= least_found), "{slower:?}");
+    // Of 3,000 requests 30 lie beyond p99: it is measured and printed, and promises less (docs/method.md).
+    let promised = power::GATED.iter().zip(slower.0).filter(|((_, q), _)| *q <= 0.95);
+    assert!(promised.clone().count() == 3 && promised.into_iter().all(|(_, share)| share >= least_found), "{slower:?}");
 }
 
 #[test]
