@@ -52,7 +52,9 @@ pub fn confirm(estimate: &str, yes: bool, purse: Option<&Purse>) -> Result<(), F
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::refused("a live run spends money and nobody is here to ask; add --yes, a --budget, or --mock"));
+        return Err(Failure::refused(
+            "a live run spends money and nobody is here to ask; add --yes, a --budget, or --mock",
+        ));
     }
     eprint!("Go on? [y/N] ");
     let _ = std::io::stderr().flush();

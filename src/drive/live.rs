@@ -22,8 +22,8 @@ use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::{InvocationKey, Timeouts};
 use crate::core::residency::Destination;
 use crate::core::{Outcome, Request, RunTime, Seed};
-use crate::govern::budget::Reservation;
 use crate::govern::Purse;
+use crate::govern::budget::Reservation;
 use crate::measure::verdict::Evidence;
 use crate::plan::{ClosedLoop, Plan};
 use crate::routing::journey::{Journey, Step};
@@ -261,12 +261,7 @@ enum Left {
 }
 
 /// Carries out what the policy decides, until the request is settled.
-async fn attempt_all(
-    shared: &Shared,
-    route: &Route,
-    fired: &Fired,
-    attempts: &mut Vec<AttemptRecord>,
-) -> Left {
+async fn attempt_all(shared: &Shared, route: &Route, fired: &Fired, attempts: &mut Vec<AttemptRecord>) -> Left {
     let request = &fired.request;
     let asked = Asked {
         key: request.key(),

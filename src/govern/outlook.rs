@@ -11,9 +11,9 @@ use crate::core::{RegionId, Request};
 use crate::plan::Plan;
 use crate::plan::workload::Workload;
 use crate::profile::{Profile, Route};
-use crate::region::quota::QuotaSpec;
 use crate::region::Conditions;
 use crate::region::conditions::Condition;
+use crate::region::quota::QuotaSpec;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -177,7 +177,8 @@ mod tests {
 
     #[test]
     fn the_busiest_minute_is_found_wherever_it_begins() {
-        let requests: Vec<_> = [0.0, 50.0, 55.0, 70.0, 109.9, 110.1].iter().zip(0..).map(|(at, i)| request(i, *at)).collect();
+        let requests: Vec<_> =
+            [0.0, 50.0, 55.0, 70.0, 109.9, 110.1].iter().zip(0..).map(|(at, i)| request(i, *at)).collect();
         // From 50 to 110: not the one at 110.1, nor that at 0.
         assert_eq!(busiest(&requests), Minute { requests: 4, reserved_tokens: 600 });
         assert_eq!(busiest(&[]), Minute::default());

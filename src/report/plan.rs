@@ -9,7 +9,7 @@ use super::text::{Style, bullets, joined, title};
 use crate::core::price::RoutePrices;
 use crate::core::residency::Standing;
 use crate::core::units::{grouped, significant};
-use crate::govern::outlook::{Outlook, Load, Shortfall};
+use crate::govern::outlook::{Load, Outlook, Shortfall};
 
 /// What is known of a run before it is fired.
 pub struct Planned<'a> {
@@ -79,7 +79,12 @@ fn total(planned: &Planned<'_>) -> String {
         return "Nothing of it is paid for: no request leaves this machine. The prices are those of Bedrock.".into();
     }
     let sum = |of: fn(&Load, &crate::core::price::Price) -> f64| -> f64 {
-        planned.outlooks.iter().filter_map(|outlook| outlook.price.as_ref().ok()).map(|price| of(&planned.load, price)).sum()
+        planned
+            .outlooks
+            .iter()
+            .filter_map(|outlook| outlook.price.as_ref().ok())
+            .map(|price| of(&planned.load, price))
+            .sum()
     };
     let unknown = planned.outlooks.iter().any(|outlook| outlook.price.is_err());
     let and = if unknown { ", and what has no price" } else { "" };
@@ -125,7 +130,9 @@ fn quota(planned: &Planned<'_>, style: Style) -> Vec<String> {
     let rest = "of the busiest minute: input and max_tokens are reserved, output is settled with the model's burndown";
     let mut lines = vec![title("Quota", rest, style)];
     lines.extend(table.lines(style.width, style.colour));
-    lines.push("Known: what the profile says, an assumption unless it names your own; read yours in Service Quotas.".into());
+    lines.push(
+        "Known: what the profile says, an assumption unless it names your own; read yours in Service Quotas.".into(),
+    );
     lines
 }
 
@@ -136,7 +143,8 @@ fn places(planned: &Planned<'_>, style: Style) -> Vec<String> {
     };
     let mut lines = vec![title("May be processed in", &format!("allowed: {}", planned.residency.join(", ")), style)];
     lines.extend(bullets(&of(Standing::Candidate).into_iter().collect::<Vec<_>>(), style));
-    let reference: Vec<_> = of(Standing::Reference).into_iter().map(|place| format!("{place}, for reference only")).collect();
+    let reference: Vec<_> =
+        of(Standing::Reference).into_iter().map(|place| format!("{place}, for reference only")).collect();
     lines.extend(bullets(&reference, style));
     lines
 }

@@ -103,3 +103,16 @@ fn a_metric_that_the_run_does_not_have_is_named() {
     assert!(said.error().contains("sydney of a has no TTFT from intended start"), "{said:#?}");
     compare(&desk, "a b --fail-if response:p95>+10%").exits(0);
 }
+
+#[test]
+fn a_run_is_held_against_a_baseline() {
+    let desk = Desk::new();
+    let run = "run --sim --rps 20 -d 2m --warmup 5s --scenario calm -q --profile apac --route singapore";
+    desk.says(&format!("{run} -o before")).exits(0);
+    desk.says(&format!("{run} -o same --baseline before")).exits(0);
+    let slower = "--set region.singapore.rtt.value=900ms";
+    let said = desk.says(&format!("{run} -o slower {slower} --baseline before")).exits(4);
+    assert!(said.err.contains("regression:") && said.err.contains("ttft"), "{said:#?}");
+    let said = desk.says(&format!("{run} -o other --baseline nowhere")).exits(2);
+    assert!(!desk.path("other").exists(), "{said:#?}");
+}

@@ -13,6 +13,7 @@ mod live;
 mod load;
 #[cfg(unix)]
 mod mock;
+mod plan;
 mod refusals;
 mod report;
 mod run;

@@ -5,9 +5,12 @@ mod sides;
 
 pub use args::CompareArgs;
 
+use std::path::Path;
+
 use super::exit::{Exit, Failure};
 use super::{guard, print, style};
 use crate::core::Metric;
+use crate::core::fail_if::FailIf;
 use crate::measure::versus::{Judgement, Pairing, Versus};
 use crate::report::compare::{Compared, Curve, Head, Pair, SCHEMA, gate, markdown, text};
 use crate::report::plots::compare as plot;
@@ -15,6 +18,48 @@ use args::Output;
 use sides::{Opened, split, unlike};
 
 pub fn run(args: CompareArgs) -> Result<Exit, Failure> {
+    let compared = compared(&args)?;
+    let plot_name = args.plot.as_ref().map(|path| path.display().to_string());
+    if let Some(path) = &args.plot {
+        let written = std::fs::write(path, plot::draw(&compared));
+        written.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    }
+    print(&match args.format {
+        Output::Text => text::render(&compared, style()),
+        Output::Json => compared.json(),
+        Output::Markdown => markdown::render(&compared, plot_name.as_deref()),
+    })?;
+    Ok(judge(&compared))
+}
+
+/// Whether a run can be compared with at all, before another is fired against it.
+///
+/// # Errors
+/// When it is no results folder with records.
+pub fn check_baseline(baseline: &Path) -> Result<(), Failure> {
+    Opened::open(baseline).map(drop)
+}
+
+/// Holds a run that has just ended against an earlier one. `show` prints the comparison too.
+///
+/// # Errors
+/// As `bedbench compare`.
+pub fn against(baseline: &Path, run: &Path, fail_if: &[FailIf], show: bool) -> Result<Exit, Failure> {
+    let compared = compared(&CompareArgs {
+        a: baseline.display().to_string(),
+        b: Some(run.display().to_string()),
+        fail_if: fail_if.to_vec(),
+        anyway: false,
+        format: Output::Text,
+        plot: None,
+    })?;
+    if show {
+        print(&format!("\n{}", text::render(&compared, style())))?;
+    }
+    Ok(judge(&compared))
+}
+
+fn compared(args: &CompareArgs) -> Result<Compared, Failure> {
     let (a_path, a_route) = split(&args.a);
     let (b_path, b_route) = args.b.as_deref().map_or_else(|| (a_path.clone(), None), split);
     let a = Opened::open(&a_path)?;
@@ -31,19 +76,8 @@ pub fn run(args: CompareArgs) -> Result<Exit, Failure> {
         )));
     }
     let pairs = positions((&a, a_route), (b, b_route), same)?;
-    let pairs = pairs.into_iter().map(|(i, j)| pair((&a, i), (b, j), same, &args)).collect::<Result<_, _>>()?;
-    let compared = Compared { schema: SCHEMA, unlike: found, pairs };
-    let plot_name = args.plot.as_ref().map(|path| path.display().to_string());
-    if let Some(path) = &args.plot {
-        let written = std::fs::write(path, plot::draw(&compared));
-        written.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
-    }
-    print(&match args.format {
-        Output::Text => text::render(&compared, style()),
-        Output::Json => compared.json(),
-        Output::Markdown => markdown::render(&compared, plot_name.as_deref()),
-    })?;
-    Ok(judge(&compared))
+    let pairs = pairs.into_iter().map(|(i, j)| pair((&a, i), (b, j), same, args)).collect::<Result<_, _>>()?;
+    Ok(Compared { schema: SCHEMA, unlike: found, pairs })
 }
 
 /// Which routes are compared, by position in A and B.

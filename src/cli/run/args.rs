@@ -8,6 +8,7 @@ use super::load::LoadArgs;
 use super::turns::TurnArgs;
 use crate::bedrock::Api;
 use crate::cli::sources::Sources;
+use crate::core::fail_if::FailIf;
 use crate::core::gate::Gate;
 use crate::core::units::Span;
 use crate::core::{RegionId, Seed};
@@ -89,6 +90,12 @@ pub struct RunArgs {
     /// Draw the plots as PNG too
     #[arg(long)]
     pub png: bool,
+    /// An earlier run to be compared with, DIR as `bedbench run` named it. Slower by more than --fail-if allows: exit 4
+    #[arg(long, value_name = "DIR", conflicts_with = "no_records")]
+    pub baseline: Option<PathBuf>,
+    /// What is slower, repeatable [default: ttft:p95>+10% and response:p95>+10%]
+    #[arg(long, value_name = "GATE", requires = "baseline")]
+    pub fail_if: Vec<FailIf>,
     /// New or empty folder for the results [default: results/TIME-PROFILE-WORLD]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,

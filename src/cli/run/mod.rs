@@ -14,8 +14,10 @@ pub use finish::{Finished, finish};
 pub use load::{LoadArgs, Offered, Rates, arrivals};
 
 use super::exit::{Exit, Failure};
-use super::{guard, style_on_stderr};
+use super::{compare, guard, style_on_stderr};
 use crate::clock;
+use crate::core::Metric;
+use crate::core::fail_if::FailIf;
 use crate::core::run::World;
 use crate::drive::Display;
 use crate::store::rows::{Names, RowWriter};
@@ -26,6 +28,14 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     guard::warn_of_ambient_endpoints();
     let (output, display) = (args.format, Display::on_stderr(args.quiet));
     let (out, no_records) = (args.out.clone(), args.no_records);
+    let (baseline, mut fail_if) = (args.baseline.clone(), args.fail_if.clone());
+    if let Some(baseline) = &baseline {
+        compare::check_baseline(baseline)?;
+        if fail_if.is_empty() {
+            fail_if =
+                [Metric::Ttft, Metric::Response].map(|metric| FailIf { metric, quantile: 0.95, more_than: 0.1 }).into();
+        }
+    }
     let config = Config::resolve(args)?;
     if let Some(path) = &out {
         Folder::check_free(path).map_err(|error| Failure::usage(error.to_string()))?;
@@ -46,7 +56,16 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
         }
     };
     let (folder, manifest, fired) = carry_out(&config, folder, display, !no_records)?;
-    finish(Finished { config, folder, manifest, fired, output, quiet: display == Display::Silent })
+    let (quiet, path) = (display == Display::Silent, folder.path().to_owned());
+    let exit = finish(Finished { config, folder, manifest, fired, output, quiet })?;
+    match baseline {
+        // What is INVALID or was cut short is compared with nothing.
+        Some(baseline) if matches!(exit, Exit::Ok | Exit::SloMissed) => {
+            let slower = compare::against(&baseline, &path, &fail_if, !quiet && output == Output::Text)?;
+            Ok(if exit == Exit::Ok { slower } else { exit })
+        }
+        _ => Ok(exit),
+    }
 }
 
 /// Fires or simulates, and keeps every record in a new folder unless `records` says otherwise.
