@@ -76,3 +76,22 @@ fn what_cannot_be_judged_is_refused_before_anything_is_fired() {
         assert!(!desk.path("run").exists(), "{flags}");
     }
 }
+
+#[test]
+fn a_sweep_is_held_to_its_knees_and_to_nothing_of_one_load() {
+    let desk = Desk::new();
+    for (flags, error) in [
+        ("--slo error<1%", "--slo error<1%: it is for one load; hold `bedbench run --sim` to it"),
+        ("--slo sydney/ttft:p95<1s", "a sweep holds every route to the same latency"),
+        ("--slo perth/knee>1/s", "no route `perth` is swept; there are sydney"),
+    ] {
+        let said = desk.says(&format!("sweep --rps 5,10 --route sydney {flags}")).exits(2);
+        assert!(said.error().contains(error), "{flags}: {said:#?}");
+    }
+    let sweep =
+        "sweep --rps 1,2 --route sydney --scenario calm --seeds 2 --slo ttft:p95<50s -q -o swept --junit gates.xml";
+    let said = desk.says(&format!("{sweep} --slo knee>1000/s")).exits(3);
+    assert!(said.err.contains("SLO missed: knee>1000/s by sydney: beyond 2/s, the largest load tried"), "{said:#?}");
+    assert!(desk.read("gates.xml").contains("failures=\"1\""));
+    assert!(desk.path("swept/sweep.json").exists(), "the findings are needed now");
+}
