@@ -14,7 +14,7 @@
 //! | [`stats`] | intervals and comparisons |
 //! | [`measure`] | records → histograms → percentiles → the run's verdict |
 //! | [`profile`] | TOML files, built in or the user's own, and their checks |
-//! | [`govern`] | what a call costs, and how its residency is enforced, watched and shown |
+//! | [`govern`] | what a call costs, what a plan needs, what keeps a run within a budget; how residency is enforced, watched and shown |
 //! | [`clock`] | the only clocks and sleeps |
 //! | [`bedrock`] | the client: one attempt through the AWS SDK, stamped |
 //! | [`mock`] | the server: sockets, the delay line, the wire, around the Region model |
@@ -25,7 +25,7 @@
 //! | [`cli`] | one file per command |
 //!
 //! Dependencies point down: `cli` → `drive`, `mock`, `report` → `bedrock`, `sweep` → `govern` → `store` →
-//! `measure`; `govern` → `profile` → `routing`, `region`, `plan`, `stats` → `core`. `routing` may not see `region`, nor
+//! `measure`; `drive` → `govern` → `profile` → `routing`, `region`, `plan`, `stats` → `core`. `routing` may not see `region`, nor
 //! `mock` see what measures it; `tests/layering` holds this.
 
 pub mod bedrock;

@@ -13,7 +13,6 @@ use crate::plan::workload::Workload;
 use crate::profile::{Profile, Route};
 use crate::region::Conditions;
 use crate::region::conditions::Condition;
-use crate::region::quota::QuotaSpec;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -51,8 +50,15 @@ pub struct Outlook {
     /// Quota that one output token uses when the call is settled.
     pub burndown: f64,
     /// What the profile says of the account's quota; an assumption, unless the profile names a source of yours.
-    pub quota: Option<QuotaSpec>,
+    pub known: Known,
     pub price: Result<Price, Missing>,
+}
+
+/// A quota per minute, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Known {
+    pub requests: Option<f64>,
+    pub tokens: Option<f64>,
 }
 
 /// By how much a quota is missed, at the busiest minute.
@@ -132,7 +138,8 @@ impl Outlook {
         let places = profile.places(|_| Conditions::constant(Condition::default()))?;
         let quota = |target: &Destination| {
             let place = places.iter().find(|place| place.region == target.endpoint())?;
-            place.quotas.iter().find(|(pool, _)| *pool == target.pool()).map(|(_, spec)| *spec)
+            let (_, spec) = place.quotas.iter().find(|(pool, _)| *pool == target.pool())?;
+            Some(Known { requests: spec.requests_per_minute, tokens: spec.tokens_per_minute })
         };
         let of_target = |route: &Route, target: &Destination| Self {
             route: route.name.clone(),
@@ -143,7 +150,7 @@ impl Outlook {
             model: target.model().to_owned(),
             processed_in: target.processing().to_string(),
             burndown: profile.models.burndown(profile.models.split(target.model()).1),
-            quota: quota(target).filter(|_| target.pool() != Pool::Provisioned),
+            known: quota(target).filter(|_| target.pool() != Pool::Provisioned).unwrap_or_default(),
             price: prices.of(target, &profile.models),
         };
         let targets = profile.routes.iter().flat_map(|route| route.targets.iter().map(move |target| (route, target)));
@@ -152,10 +159,9 @@ impl Outlook {
 
     /// Where the known quota is too small for `load`.
     pub fn shortfalls(&self, load: &Load) -> Vec<Shortfall> {
-        let Some(quota) = self.quota else { return Vec::new() };
         let (requests, tokens) = (load.busiest.requests, load.tokens_per_minute(self.burndown));
-        let of_requests = quota.requests_per_minute.filter(|known| requests as f64 > *known);
-        let of_tokens = quota.tokens_per_minute.filter(|known| tokens as f64 > *known);
+        let of_requests = self.known.requests.filter(|known| requests as f64 > *known);
+        let of_tokens = self.known.tokens.filter(|known| tokens as f64 > *known);
         let requests = of_requests.map(|known| Shortfall::Requests { needed: requests, known });
         let tokens = of_tokens.map(|known| Shortfall::Tokens { needed: tokens, known });
         requests.into_iter().chain(tokens).collect()

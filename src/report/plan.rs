@@ -108,9 +108,7 @@ fn quota(planned: &Planned<'_>, style: Style) -> Vec<String> {
     for outlook in planned.outlooks {
         let short = outlook.shortfalls(&planned.load);
         let lacks = |of: fn(&Shortfall) -> bool| if short.iter().any(of) { Paint::Bad } else { Paint::Plain };
-        let known = |of: fn(&crate::region::quota::QuotaSpec) -> Option<f64>| {
-            outlook.quota.as_ref().and_then(of).map_or("–".to_owned(), |quota| grouped(quota as u64))
-        };
+        let known = |quota: Option<f64>| quota.map_or("–".to_owned(), |quota| grouped(quota as u64));
         table.row(vec![
             outlook.route.clone().into(),
             outlook.region.to_string().into(),
@@ -118,12 +116,12 @@ fn quota(planned: &Planned<'_>, style: Style) -> Vec<String> {
                 grouped(planned.load.busiest.requests),
                 lacks(|short| matches!(short, Shortfall::Requests { .. })),
             ),
-            known(|quota| quota.requests_per_minute).into(),
+            known(outlook.known.requests).into(),
             Cell::new(
                 grouped(planned.load.tokens_per_minute(outlook.burndown)),
                 lacks(|short| matches!(short, Shortfall::Tokens { .. })),
             ),
-            known(|quota| quota.tokens_per_minute).into(),
+            known(outlook.known.tokens).into(),
             if short.is_empty() { Cell::from("") } else { Cell::new("too small", Paint::Bad) },
         ]);
     }
@@ -167,11 +165,13 @@ fn said(planned: &Planned<'_>) -> Vec<String> {
                 Shortfall::Tokens { needed, known } => (needed, known, "tokens"),
             };
             said.push(format!(
-                "{} needs {} {what}/min in {} and has {}: it will be throttled",
+                "{} needs {} {what}/min in {} and has {}: it {} be throttled",
                 outlook.route,
                 grouped(needed),
                 outlook.region,
-                grouped(known as u64)
+                grouped(known as u64),
+                // Of several targets each is asked for a part.
+                if outlook.alone { "will" } else { "may" }
             ));
         }
         if let Err(missing) = &outlook.price {
@@ -198,8 +198,8 @@ pub fn json(planned: &Planned<'_>) -> Value {
             "every_request": outlook.alone,
             "requests_per_minute": load.busiest.requests,
             "tokens_per_minute": load.tokens_per_minute(outlook.burndown),
-            "known_requests_per_minute": outlook.quota.and_then(|quota| quota.requests_per_minute),
-            "known_tokens_per_minute": outlook.quota.and_then(|quota| quota.tokens_per_minute),
+            "known_requests_per_minute": outlook.known.requests,
+            "known_tokens_per_minute": outlook.known.tokens,
             "usd_expected": outlook.price.as_ref().ok().map(|price| load.expected_usd(price)),
             "usd_at_most": outlook.price.as_ref().ok().map(|price| load.most_usd(price)),
         })

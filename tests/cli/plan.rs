@@ -5,10 +5,10 @@ use super::desk::{Desk, SHORT};
 #[test]
 fn a_plan_names_calls_money_quota_and_countries_and_sends_nothing() {
     let desk = Desk::new();
-    let said = desk.says("plan --rps 100 --profile candidates -d 2m").exits(0);
+    let said = desk.says("plan --rps 100 --profile apac --blocks 1 -d 3m").exits(0);
     for part in [
-        "LIVE candidates",
-        "sydney→oregon",
+        "LIVE apac",
+        "sydney→singapore",
         "oregon (reference)",
         "USD at most",
         "too small",
@@ -45,7 +45,7 @@ fn nobody_can_plan_a_closed_loop() {
 
 #[test]
 fn a_budget_ends_a_run_before_it_is_passed_and_keeps_what_was_measured() {
-    let desk = Desk::new();
+    let desk = Desk::with_short_answers();
     let run = SHORT.replace("--route sydney", "--profile au");
     let said = desk.says(&format!("{run} --budget 0.0003 -o run")).exits(6);
     assert!(said.error().contains("the budget of 0.0003 USD would have been passed"), "{said:#?}");
@@ -59,7 +59,7 @@ fn a_budget_ends_a_run_before_it_is_passed_and_keeps_what_was_measured() {
 
 #[test]
 fn a_budget_that_suffices_is_not_noticed_and_one_of_nothing_is_refused() {
-    let desk = Desk::new();
+    let desk = Desk::with_short_answers();
     let run = SHORT.replace("--route sydney", "--profile au");
     let said = desk.says(&format!("{run} --budget 5 -o run"));
     assert!(!said.err.contains("budget"), "{said:#?}");

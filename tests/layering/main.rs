@@ -21,13 +21,13 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("profile", &["core", "plan", "region", "routing"]),
     ("measure", &["core", "stats"]),
     ("store", &["core", "measure"]),
-    ("govern", &["core", "profile", "measure", "store"]),
+    ("govern", &["core", "plan", "region", "profile", "measure", "store"]),
     ("sweep", &["core", "stats", "govern", "measure"]),
     ("report", &["core", "measure", "stats", "store", "govern", "sweep"]),
     ("bedrock", &["core", "clock"]),
     // Knows nothing of who is calling.
     ("mock", &["core", "clock", "plan", "region", "profile"]),
-    ("drive", &["core", "clock", "plan", "region", "routing", "profile", "measure", "store", "bedrock"]),
+    ("drive", &["core", "clock", "plan", "region", "routing", "profile", "measure", "store", "govern", "bedrock"]),
     (
         "cli",
         &[
