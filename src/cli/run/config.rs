@@ -12,27 +12,19 @@ use crate::bedrock::{Api, check_ca};
 use crate::cli::exit::Failure;
 use crate::cli::report::check_junit;
 use crate::cli::{files, sources};
-use crate::clock;
 use crate::core::block::Block;
 use crate::core::gate::{Gate, Objective};
 use crate::core::phase::Phases;
-use crate::core::price::RoutePrices;
 use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
 use crate::core::run::{self, World};
 use crate::core::slo::Slo;
-use crate::core::units::{Span, grouped, length, percent};
+use crate::core::units::{grouped, length};
 use crate::core::{Metric, RegionId, RunTime, Seed};
-use crate::govern::outlook::{Load as Asked, Outlook};
 use crate::govern::{Prices, Purse};
 use crate::plan::workload::Workload;
 use crate::plan::{Load, Plan, Traffic};
 use crate::profile::{Profile, Scenario};
-use crate::report;
-use crate::report::plan::Planned;
-use crate::report::text::Style;
-use crate::store::folder::rfc3339;
-use crate::store::manifest::{BlockRow, EffectiveConfig, Host, Manifest, SCHEMA};
 
 /// Plans are kept in memory: 24 bytes a request.
 const MOST_REQUESTS: f64 = 50e6;
@@ -189,70 +181,6 @@ impl Config {
         sharing.map(|route| self.profile.routes[usize::from(route)].name.clone()).collect()
     }
 
-    /// What the run asks of each of its targets.
-    ///
-    /// # Errors
-    /// For a closed loop, of which nobody can tell, and where the Region model makes no sense.
-    pub fn outlook(&self) -> Result<(Asked, Vec<Outlook>), Failure> {
-        let Traffic::Open(load) = &self.offered.traffic else {
-            return Err(Failure::usage(
-                "a closed loop sends as many requests as are answered in time, so nobody can say beforehand how many, or \
-                 what they cost; plan an open loop with --rps, or keep the run within a --budget",
-            ));
-        };
-        let asked = match &self.plan {
-            Some(plan) => Asked::of(plan, &self.workload),
-            None => Asked::of(&Plan::draw(load), &self.workload),
-        };
-        Ok((asked, Outlook::of(&self.profile, &self.prices).map_err(Failure::usage)?))
-    }
-
-    /// What would be sent, for people.
-    ///
-    /// # Errors
-    /// Those of [`Self::outlook`].
-    pub fn planned(&self, style: Style) -> Result<String, Failure> {
-        self.with_planned(|planned| report::plan::render(planned, style))
-    }
-
-    /// The same for machines.
-    ///
-    /// # Errors
-    /// Those of [`Self::outlook`].
-    pub fn planned_json(&self) -> Result<serde_json::Value, Failure> {
-        self.with_planned(report::plan::json)
-    }
-
-    fn with_planned<T>(&self, show: impl FnOnce(&Planned<'_>) -> T) -> Result<T, Failure> {
-        let (load, outlooks) = self.outlook()?;
-        Ok(self.show(&self.headline(), load, &outlooks, show))
-    }
-
-    /// Shows what such a load, which need not be that of this run alone, asks of its targets.
-    pub fn show<T>(
-        &self,
-        headline: &str,
-        load: Asked,
-        outlooks: &[Outlook],
-        show: impl FnOnce(&Planned<'_>) -> T,
-    ) -> T {
-        show(&Planned {
-            headline,
-            load,
-            outlooks,
-            prices: &self.route_prices(&rfc3339(clock::unix_nanos())),
-            residency: self.profile.residency.allowed().map(|jurisdiction| jurisdiction.to_string()).collect(),
-            warnings: &self.warnings,
-            free: !self.spends(),
-        })
-    }
-
-    /// What is known of the prices of each route at this time (RFC 3339).
-    fn route_prices(&self, now: &str) -> Vec<RoutePrices> {
-        let today = now.split('T').next().unwrap_or_default();
-        self.profile.routes.iter().map(|route| self.prices.of_route(route, &self.profile.models, today)).collect()
-    }
-
     /// From the first request of the warm-up to the end of the plan.
     pub fn lasts(&self) -> Duration {
         let one = self.offered.warmup + self.offered.duration;
@@ -260,18 +188,8 @@ impl Config {
     }
 
     /// Blocks per route.
-    fn rounds(&self) -> u16 {
+    pub(super) fn rounds(&self) -> u16 {
         self.blocks.last().map_or(1, |last| last.round + 1)
-    }
-
-    fn block_row(&self, block: &Block) -> BlockRow {
-        BlockRow {
-            block: block.round + 1,
-            routes: block.routes.iter().map(|route| self.profile.routes[usize::from(*route)].name.clone()).collect(),
-            start_ns: block.start,
-            measured_ns: block.measured,
-            end_ns: block.end,
-        }
     }
 
     pub fn headline(&self) -> String {
@@ -302,95 +220,6 @@ impl Config {
             (Some(plan), _) => format!("{} requests", grouped(plan.len() as u64)),
             (None, Some(arrivals)) => format!("about {} requests", grouped(arrivals.round() as u64)),
             (None, None) => "as many requests as are answered".to_owned(),
-        }
-    }
-
-    /// What the workload is apart from its lengths.
-    fn workload_facts(&self) -> Vec<String> {
-        let mut facts = Vec::new();
-        facts.extend(self.workload.sensitivity.map(|class| format!("data of {class} sensitivity")));
-        if self.workload.token_multiplier != 1.0 {
-            facts.push(format!("prompts × {}", self.workload.token_multiplier));
-        }
-        let hits = self.plan.as_ref().map_or(0, |plan| plan.cache_hits());
-        if let Some(plan) = self.plan.as_ref().filter(|_| hits > 0) {
-            let arrivals = (hits + plan.len()) as u64;
-            let share = percent(hits as u64, arrivals);
-            facts.push(format!(
-                "the application's cache answers {share} of {} arrivals, which are not sent",
-                grouped(arrivals)
-            ));
-        } else if self.plan.is_none() && self.workload.cache_hit_rate > 0.0 {
-            let share = self.workload.cache_hit_rate * 100.0;
-            facts.push(format!("the application's cache answers {share:.1} % of the arrivals, which are not sent"));
-        }
-        facts
-    }
-
-    pub fn manifest(&self, created_unix_nanos: u64) -> Manifest {
-        let json = |value: serde_json::Result<serde_json::Value>| value.expect("what was read as TOML is plain data");
-        let mut files = BTreeMap::from([("workload".to_owned(), json(serde_json::to_value(&self.workload)))]);
-        if let Some(pattern) = &self.offered.pattern {
-            files.insert("pattern".into(), json(serde_json::to_value(pattern)));
-        }
-        if let Some(scenario) = &self.scenario {
-            files.insert("scenario".into(), json(serde_json::to_value(scenario)));
-            files.insert("regions".into(), json(serde_json::to_value(&self.profile.regions)));
-        }
-        let config = EffectiveConfig {
-            profile: self.profile.name.clone(),
-            workload: self.workload.name.clone(),
-            scenario: self.scenario.as_ref().map(|scenario| scenario.name.clone()),
-            workload_facts: self.workload_facts(),
-            latency: self.latency.clone(),
-            set: self.set.clone(),
-            api: self.api.name().to_owned(),
-            load: self.offered.label.clone(),
-            kind: self.offered.traffic.kind(),
-            concurrency: match &self.offered.traffic {
-                Traffic::Open(_) => None,
-                Traffic::Closed(workers) => Some(workers.workers()),
-            },
-            arrival: self.offered.arrival.map(|arrival| arrival.name.to_owned()),
-            rps: self.offered.mean,
-            stages: self.offered.stages.iter().map(ToString::to_string).collect(),
-            trace: self.offered.trace.clone(),
-            blocks: self.rounds(),
-            duration: Span(self.offered.duration),
-            warmup: Span(self.offered.warmup),
-            seed: self.seed,
-            slos: self.slos.clone(),
-            gates: self.gates.clone(),
-            in_flight: self.in_flight,
-            prewarm: self.prewarm,
-            connections: self.connections,
-            connect_timeout: Span(self.timeouts.connect),
-            first_token_timeout: Span(self.timeouts.first_token),
-            event_timeout: Span(self.timeouts.between_events),
-            request_timeout: Span(self.timeouts.request),
-            residency: self.profile.residency.allowed().collect(),
-            endpoints: self.endpoints.clone(),
-            routes: self.profile.routes.iter().map(crate::profile::Route::head).collect(),
-            files,
-            phases: self.phases.clone(),
-        };
-        let started = rfc3339(created_unix_nanos);
-        Manifest {
-            schema: SCHEMA,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            world: self.world,
-            prices: self.route_prices(&started),
-            started,
-            started_unix_nanos: created_unix_nanos,
-            host: Host {
-                os: std::env::consts::OS.to_owned(),
-                arch: std::env::consts::ARCH.to_owned(),
-                cores: std::thread::available_parallelism().map_or(1, usize::from),
-            },
-            config_hash: config.hash(),
-            config,
-            blocks: self.blocks.iter().map(|block| self.block_row(block)).collect(),
-            finished: None,
         }
     }
 }

@@ -5,6 +5,8 @@ mod config;
 mod finish;
 mod fire;
 mod load;
+mod manifest;
+mod planned;
 mod simulate;
 mod turns;
 

@@ -8,16 +8,17 @@ use rand_distr::{Distribution, Exp1};
 use slotmap::{DefaultKey, Key, KeyData, SlotMap};
 
 use super::answer::{self, End, Seen, WayBack};
+use super::flight::{Flight, State};
 use super::pool::{Found, Pool};
 use super::{ClientModel, HANDSHAKES, IDLE_TIMEOUT, Opening, SimSpec, Sink, Source};
 use crate::core::phase::Phases;
-use crate::core::record::{Acquisition, AttemptRecord, HttpVersion, RequestRecord, Usage};
+use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::residency::{Destination, Processing};
 use crate::core::seed::{Purpose, Stem};
 use crate::core::time::scale;
 use crate::core::{Outcome, RegionId, Request, RunTime};
 use crate::plan::sampler::Sampler;
-use crate::region::call::{Call, Effect, Input, Path, Ticket, Timeline};
+use crate::region::call::{Call, Effect, Input, Path, Ticket};
 use crate::region::{Service, World};
 use crate::routing::journey::{Journey, Step};
 use crate::routing::{Asked, Ended, Policy};
@@ -59,35 +60,6 @@ struct Trip {
     flights: Vec<DefaultKey>,
     /// Of the wake-up that is wanted; those asked for before it are stale.
     wakes: u32,
-}
-
-/// Where an attempt stands, as its client sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// Without a connection.
-    Waiting,
-    Flying,
-    Over,
-}
-
-/// An attempt on its way.
-struct Flight {
-    trip: DefaultKey,
-    attempt: u16,
-    target: usize,
-    call: Call,
-    state: State,
-    sent: RunTime,
-    /// With a connection of its own.
-    departed: Option<RunTime>,
-    reused: bool,
-    way_out: Duration,
-    way_back: WayBack,
-    timeline: Option<Timeline>,
-    seen: Option<Seen>,
-    ended: Option<(RunTime, Outcome, Option<&'static str>, Option<u16>)>,
-    /// The Region is to hear that the client has left, and has not yet.
-    leaving: bool,
 }
 
 pub struct Engine<'a, R, S> {
@@ -428,7 +400,7 @@ impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
             at: now,
             outcome: how.0,
             first_token: flight.seen.and_then(|seen| seen.first_token).filter(|first| *first <= now),
-            usage: usage(flight, how.0),
+            usage: flight.usage(how.0),
         };
         self.close(now, key, how);
         let step = self.trips[trip].journey.end(attempt, ended, &mut *self.policy);
@@ -489,7 +461,10 @@ impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
             }
         }
         let mut records = std::mem::take(&mut self.records);
-        records.extend(trip.flights.iter().map(|flight| self.attempt(&trip.request, &self.flights[*flight])));
+        records.extend(trip.flights.iter().map(|flight| {
+            let flight = &self.flights[*flight];
+            flight.record(&trip.request, (self.position, self.targets[flight.target].endpoint))
+        }));
         let settled = by.map(|by| &records[by]);
         let outcome = settled.map_or(Outcome::Cancelled, |settled| settled.outcome);
         let mut record = self.record(&trip.request, now, outcome, settled);
@@ -505,42 +480,6 @@ impl<'a, R: Source, S: Sink> Engine<'a, R, S> {
             }
         }
         self.ended.push(trip);
-    }
-
-    fn attempt(&self, request: &Request, flight: &Flight) -> AttemptRecord {
-        let (finished, outcome, error, http_status) = flight.ended.expect("it is over");
-        let by_then = |at: Option<RunTime>| at.filter(|at| *at <= finished);
-        let acquisition = flight.departed.map(|departed| Acquisition {
-            took: Some(departed.since(flight.sent)),
-            reused: flight.reused,
-            version: Some(HttpVersion::Http1),
-        });
-        let first_token = by_then(flight.seen.and_then(|seen| seen.first_token));
-        AttemptRecord {
-            route: self.position,
-            index: request.index,
-            attempt: flight.attempt,
-            region: self.targets[flight.target].endpoint,
-            target: flight.target as u16,
-            asked_tokens: request.input_tokens,
-            sent: Some(flight.sent),
-            head: first_token,
-            first_token,
-            last_token: by_then(flight.seen.and_then(|seen| seen.last_token)),
-            finished,
-            outcome,
-            http_status,
-            error: error.map(Into::into),
-            request_id: None,
-            acquisition,
-            usage: usage(flight, outcome),
-            place: flight.timeline.map(|timeline| timeline.place),
-            queued: flight.timeline.map(|timeline| timeline.started.since(timeline.arrived)),
-            service_latency: flight
-                .timeline
-                .filter(|_| outcome.is_ok())
-                .map(|timeline| timeline.last_token().since(timeline.arrived)),
-        }
     }
 
     fn record(
@@ -574,12 +513,6 @@ fn reaches(target: &Destination, region: RegionId) -> bool {
         Processing::Within(regions) => regions.contains(&region) || target.endpoint() == region,
         Processing::Anywhere(_) => true,
     }
-}
-
-/// Told with the last event of a good answer, as the service does.
-fn usage(flight: &Flight, outcome: Outcome) -> Option<Usage> {
-    let call = &flight.call;
-    outcome.is_ok().then_some(Usage { input_tokens: call.input_tokens, output_tokens: call.output_tokens })
 }
 
 fn refused_connection(at: RunTime) -> Seen {

@@ -5,6 +5,7 @@
 
 mod answer;
 mod engine;
+mod flight;
 mod pool;
 mod source;
 #[cfg(test)]
