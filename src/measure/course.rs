@@ -16,8 +16,39 @@ const STRETCHES: usize = 240;
 struct Stretch {
     requests: f64,
     failures: f64,
-    /// Per metric: how many times there are, and the sum of their logarithms.
-    times: [(f64, f64); Metric::ALL.len()],
+    times: [Logs; Metric::ALL.len()],
+}
+
+/// How many times there are of one metric, and the sum of their logarithms.
+#[derive(Clone, Copy, Debug)]
+struct Logs {
+    n: f64,
+    sum: f64,
+    /// Of times whose logarithm is not in the sum yet: one logarithm for some twenty requests.
+    product: f64,
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self { n: 0.0, sum: 0.0, product: 1.0 }
+    }
+}
+
+impl Logs {
+    fn add(&mut self, time: Duration) {
+        /// Even the longest time leaves the product finite.
+        const FULL: f64 = 1e280;
+        self.n += 1.0;
+        self.product *= nanos(time).max(1_000) as f64;
+        if self.product > FULL {
+            self.sum += self.product.ln();
+            self.product = 1.0;
+        }
+    }
+
+    fn sum(&self) -> f64 {
+        self.sum + self.product.ln()
+    }
 }
 
 /// One phase of one route.
@@ -36,6 +67,11 @@ impl Course {
         Self { start: phase.start, width, stretches }
     }
 
+    /// Of nothing, for those who do not ask.
+    pub(super) fn untold(phase: &Phase) -> Self {
+        Self { stretches: Vec::new(), ..Self::new(phase) }
+    }
+
     pub(super) fn record(&mut self, record: &RequestRecord) {
         let outcome = record.outcome;
         let at = (nanos(record.intended.since(self.start)) / nanos(self.width)) as usize;
@@ -50,9 +86,7 @@ impl Course {
         }
         for metric in Metric::ALL {
             if let Some(time) = metric.of(record) {
-                let (n, sum) = &mut stretch.times[metric as usize];
-                *n += 1.0;
-                *sum += (nanos(time).max(1_000) as f64).ln();
+                stretch.times[metric as usize].add(time);
             }
         }
     }
@@ -63,7 +97,7 @@ pub type Series = Vec<effective::Stretch>;
 
 /// Logarithms of the times of successes: a mean of times would follow its few longest.
 pub fn times<'a>(courses: impl IntoIterator<Item = &'a Course>, metric: Metric) -> Series {
-    series(courses, |stretch| stretch.times[metric as usize])
+    series(courses, |stretch| (stretch.times[metric as usize].n, stretch.times[metric as usize].sum()))
 }
 
 /// Failures among all requests.

@@ -235,6 +235,17 @@ impl Recorder {
         Self { phases, slos, own, gates: Vec::new(), bucket, measured, routes: vec![series; routes] }
     }
 
+    /// As [`Self::new`], without the course over time: counts, percentiles and tokens, for those who ask for no more.
+    pub fn of_totals(phases: Phases, slos: Vec<Slo>, routes: usize) -> Self {
+        let mut recorder = Self::new(phases, slos, routes);
+        recorder.measured.1 = recorder.measured.0;
+        for series in &mut recorder.routes {
+            series.buckets.clear();
+            series.courses = recorder.phases.iter().map(Course::untold).collect();
+        }
+        recorder
+    }
+
     /// Holds the routes to `gates`. What one of them asks of the latency of a single route counts in the goodput of that.
     pub fn held_to(mut self, gates: &[Gate], routes: &[RouteHead]) -> Self {
         for (own, route) in self.own.iter_mut().zip(routes) {

@@ -18,7 +18,7 @@ use crate::core::units::readable;
 pub const FEWEST_SEEDS: u64 = 10;
 
 /// The fall is looked for until it is known to this share of the load; the rest is linear.
-const TOLERANCE: f64 = 0.04;
+const TOLERANCE: f64 = 0.06;
 
 /// The values at one load under a range of seeds, in their order.
 pub type Curves<'a> = dyn FnMut(f64, Range<u64>) -> Vec<f64> + 'a;

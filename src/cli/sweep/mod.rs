@@ -101,7 +101,7 @@ fn simulate(config: &Config, key: Key) -> Recorder {
         phases: &config.phases,
         client: ClientModel { timeouts: config.timeouts, ..ClientModel::usual(rate) },
     };
-    let mut recorder = Recorder::new(config.phases.clone(), config.question.slos.clone(), 1);
+    let mut recorder = Recorder::of_totals(config.phases.clone(), config.question.slos.clone(), 1);
     let route = &config.profile.routes[key.route];
     simulation.run(route, 0, load.requests().peekable(), &mut recorder).expect("the Region model was built before");
     recorder
