@@ -13,6 +13,7 @@ mod live;
 mod load;
 #[cfg(unix)]
 mod mock;
+mod probe;
 mod refusals;
 mod report;
 mod run;
