@@ -1,6 +1,7 @@
 //! The command line: arguments → validated configuration → one call → what is printed.
 
 mod announce;
+mod calibrate;
 mod compare;
 mod exit;
 mod experiment;

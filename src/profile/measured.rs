@@ -6,29 +6,31 @@ use super::toml_file::FileError;
 use crate::core::RegionId;
 use crate::core::units::Span;
 
-/// A round trip from this host, as a profile has it.
+/// Times of a Region, as a profile has them.
 #[derive(Clone, Debug)]
-pub struct MeasuredRtt {
+pub struct Measured {
     pub region: RegionId,
-    pub value: Span,
-    pub jitter: Span,
+    /// `rtt`, `ttft` or `tpot`.
+    pub what: &'static str,
+    /// By key: `value` and `jitter` of `rtt`, percentiles of the others.
+    pub times: Vec<(&'static str, Span)>,
     pub source: String,
     /// YYYY-MM-DD.
     pub date: String,
 }
 
-/// `text` with these round trips in place of what it says of them. `file` is what errors call it.
+/// `text` with these times in place of what it says of them. `file` is what errors call it.
 ///
 /// # Errors
 /// When `text` is no TOML, or its `region` is not a list of tables.
-pub fn with_rtts(file: &str, text: &str, measured: &[MeasuredRtt]) -> Result<String, FileError> {
+pub fn with_measured(file: &str, text: &str, measured: &[Measured]) -> Result<String, FileError> {
     let mut document: DocumentMut = text.parse().map_err(|error| FileError::new(file, format!("{error}")))?;
     let regions = document.entry("region").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
     let regions = regions
         .as_array_of_tables_mut()
         .ok_or_else(|| FileError::new(file, "`region` is written inline; write it as [[region]] tables"))?;
-    for rtt in measured {
-        let code = rtt.region.code();
+    for found in measured {
+        let code = found.region.code();
         let is_it = |table: &Table| table.get("code").and_then(Item::as_str) == Some(code);
         if !regions.iter().any(is_it) {
             let mut table = Table::new();
@@ -36,18 +38,19 @@ pub fn with_rtts(file: &str, text: &str, measured: &[MeasuredRtt]) -> Result<Str
             regions.push(table);
         }
         let table = regions.iter_mut().find(|table| is_it(table)).expect("it is there or was pushed");
-        table.insert("rtt", Item::Value(Value::InlineTable(inline(rtt))));
+        table.insert(found.what, Item::Value(Value::InlineTable(inline(found))));
     }
     Ok(document.to_string())
 }
 
-fn inline(rtt: &MeasuredRtt) -> InlineTable {
-    let micros = |span: Span| format!("{}us", span.0.as_nanos().div_ceil(1_000));
+fn inline(found: &Measured) -> InlineTable {
     let mut table = InlineTable::new();
-    table.insert("value", micros(rtt.value).into());
-    table.insert("jitter", micros(rtt.jitter).into());
-    table.insert("source", rtt.source.as_str().into());
-    table.insert("date", rtt.date.as_str().into());
+    for (key, span) in &found.times {
+        // Rounded up: what stands on a floor must not fall below it.
+        table.insert(*key, format!("{}us", span.0.as_nanos().div_ceil(1_000)).into());
+    }
+    table.insert("source", found.source.as_str().into());
+    table.insert("date", found.date.as_str().into());
     table
 }
 
@@ -58,11 +61,13 @@ mod tests {
     use super::*;
     use crate::profile::{Kind, Loader, text_of};
 
-    fn rtt(region: RegionId, micros: u64) -> MeasuredRtt {
-        MeasuredRtt {
+    const JITTER: Span = Span(Duration::from_micros(250));
+
+    fn rtt(region: RegionId, micros: u64) -> Measured {
+        Measured {
             region,
-            value: Span(Duration::from_micros(micros)),
-            jitter: Span(Duration::from_micros(250)),
+            what: "rtt",
+            times: vec![("value", Span(Duration::from_micros(micros))), ("jitter", JITTER)],
             source: "bedbench probe, \"quoted\"".into(),
             date: "2026-11-23".into(),
         }
@@ -80,12 +85,12 @@ mod tests {
         let text = text_of(Kind::Profile, "apac").unwrap();
         let singapore = "ap-southeast-1".parse().unwrap();
         let measured = [rtt(RegionId::SYDNEY, 800), rtt(singapore, 93_456)];
-        let copy = with_rtts("apac", &text, &measured).unwrap();
+        let copy = with_measured("apac", &text, &measured).unwrap();
         assert!(copy.starts_with(text.trim_end()), "{copy}");
         for rtt in &measured {
-            assert_eq!(known(&copy, rtt.region), (rtt.value, rtt.jitter, rtt.source.clone()));
+            assert_eq!(known(&copy, rtt.region), (rtt.times[0].1, JITTER, rtt.source.clone()));
         }
-        let again = with_rtts("apac", &copy, &[rtt(singapore, 95_000)]).unwrap();
+        let again = with_measured("apac", &copy, &[rtt(singapore, 95_000)]).unwrap();
         assert_eq!(known(&again, singapore).0, Span(Duration::from_millis(95)));
         assert_eq!(again.lines().count(), copy.lines().count(), "it is replaced, not added");
     }
@@ -99,7 +104,7 @@ mod tests {
             "[[region]]\ncode = \"ap-southeast-1\" # ours\nname = \"Singapore\"\n",
         ] {
             let singapore = "ap-southeast-1".parse().unwrap();
-            let copy = with_rtts("mine", &format!("{text}\n{own}"), &[rtt(singapore, 93_000)]).unwrap();
+            let copy = with_measured("mine", &format!("{text}\n{own}"), &[rtt(singapore, 93_000)]).unwrap();
             assert_eq!(known(&copy, singapore).0, Span(Duration::from_millis(93)), "{copy}");
             assert!(copy.contains("# ours"), "{copy}");
         }
@@ -107,8 +112,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_edited_is_refused() {
-        assert!(with_rtts("mine.toml", "schema = ", &[]).is_err());
-        let said = with_rtts("mine.toml", "region = 5", &[]).unwrap_err().to_string();
+        assert!(with_measured("mine.toml", "schema = ", &[]).is_err());
+        let said = with_measured("mine.toml", "region = 5", &[]).unwrap_err().to_string();
         assert!(said.starts_with("mine.toml: `region`"), "{said}");
     }
 }

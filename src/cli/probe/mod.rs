@@ -3,6 +3,8 @@
 mod rounds;
 mod write;
 
+pub use write::{check_free, new_file};
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -84,7 +86,7 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Failure> {
         }
     }
     // Said before the minutes, not after.
-    args.write.as_deref().map_or(Ok(()), write::check_free)?;
+    args.write.as_deref().map_or(Ok(()), check_free)?;
     let loader = args.sources.loader(None)?;
     let profile = loader.profile(&args.profile)?;
     let trust = match &args.endpoint_ca {

@@ -81,24 +81,24 @@ impl Times {
         let [p50, p95] = QUANTILES.map(at);
         Self { n, fastest: times.first().copied(), p50, p95 }
     }
-}
-
-impl Reach {
-    /// Not one try went through all of its steps.
-    pub fn failed_always(&self) -> bool {
-        self.failed == self.tries
-    }
 
     /// The model of the round trip that these tries suggest: its value, and the jitter on top.
     ///
     /// The value is the fastest try, which waited least. In the Region model each direction adds an
     /// exponential half of the jitter, and the median of the sum of two is 1.678 halves: with this
     /// jitter the model has the median that was measured. A mean would be the mean of the worst try.
-    pub fn model(&self) -> Option<(Span, Span)> {
+    pub fn round_trip(&self) -> Option<(Span, Span)> {
         const MEDIAN_OF_TWO: f64 = 1.678_347;
-        let (fastest, p50) = (self.tcp.fastest?, self.tcp.p50?);
+        let (fastest, p50) = (self.fastest?, self.p50?);
         let jitter = (p50 - fastest).mul_f64(2.0 / MEDIAN_OF_TWO);
         Some((Span(fastest), Span(jitter)))
+    }
+}
+
+impl Reach {
+    /// Not one try went through all of its steps.
+    pub fn failed_always(&self) -> bool {
+        self.failed == self.tries
     }
 
     /// Nothing in the Region itself answers so fast, seen from Sydney.

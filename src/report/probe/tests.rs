@@ -61,13 +61,13 @@ fn an_answer_before_light_could_bring_it_is_doubted() {
 
 #[test]
 fn the_model_has_the_median_that_was_measured() {
-    let (value, jitter) = reach(singapore(), 101, 90.0).model().unwrap();
+    let (value, jitter) = reach(singapore(), 101, 90.0).tcp.round_trip().unwrap();
     assert_eq!(value, Span(ms(90.0)));
     // Two exponential halves: P(sum <= x halves) = 1 - (1 + x) e^-x.
     let halves = ms(5.0).as_secs_f64() / (jitter.0.as_secs_f64() / 2.0);
     let below = 1.0 - (1.0 + halves) * (-halves).exp();
     assert!((below - 0.5).abs() < 1e-4, "{below}");
-    assert_eq!(reach(singapore(), 5, 90.0).model(), None);
+    assert_eq!(reach(singapore(), 5, 90.0).tcp.round_trip(), None);
 }
 
 #[test]
