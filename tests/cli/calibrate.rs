@@ -81,4 +81,6 @@ fn a_run_that_is_too_small_or_none_is_refused() {
     assert!(few.error().contains("of the 300 needed"), "{few:#?}");
     assert!(!desk.path("fitted.toml").exists());
     desk.says("profile calibrate nowhere").exits(2).error();
+    let set = desk.says("profile calibrate run --set region.sydney.rtt.value=5ms").exits(2);
+    assert!(set.error().contains("--set"), "{set:#?}");
 }

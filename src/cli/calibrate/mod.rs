@@ -24,9 +24,8 @@ use fit::{Fitted, Known, Observed, fit};
   bedbench profile calibrate results/20261123T065409Z-apac --out apac-fitted.toml
   bedbench run --sim --scenario calm --rps 5 --profile apac-fitted.toml
 
-Calibrate on a run of streamed answers that is well below the Region's quota and capacity: what waits in a queue
-becomes part of ttft. A Region needs 300 complete answers, and is left as it is with fewer. per_input and capacity stay as the profile has them, and
-so does the quota: a run does not tell which of its limits it met.")]
+Calibrate on a run of streamed answers well below quota and capacity: what waits in a queue becomes part of ttft.
+A Region with fewer than 300 complete answers stays as it is. per_input, capacity and quota are the profile's.")]
 pub struct CalibrateArgs {
     /// Results folder of a run
     #[arg(value_name = "DIR")]
@@ -50,6 +49,11 @@ struct Answers {
 
 pub fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     args.out.as_deref().map_or(Ok(()), check_free)?;
+    if !args.sources.set.is_empty() {
+        return Err(Failure::usage(
+            "--set does not reach the copy: write the value into the file that --profile names",
+        ));
+    }
     let wrong = |error: ReadError| Failure::usage(error.to_string());
     let run = Run::open(&args.run).map_err(wrong)?;
     let name = args.profile.as_ref().unwrap_or(&run.manifest.config.profile);
@@ -57,7 +61,7 @@ pub fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     let profile = loader.profile(name)?;
     let (from, until) = run.manifest.config.phases.measured();
     let mut answers: BTreeMap<RegionId, Answers> = BTreeMap::new();
-    run.replay(|entry| {
+    let replayed = run.replay(|entry| {
         if !(from..until).contains(&entry.request.intended) {
             return;
         }
@@ -66,8 +70,10 @@ pub fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
             of_region.observed.extend(Observed::of(attempt));
             of_region.failed += u64::from(!attempt.outcome.is_ok());
         }
-    })
-    .map_err(wrong)?;
+    });
+    if replayed.map_err(wrong)?.torn.is_some() {
+        guard::warn("the run did not come to its end: the fit is of what it recorded");
+    }
     if answers.is_empty() {
         return Err(Failure::usage(format!("{}: nothing was sent in its measured time", args.run.display())));
     }
