@@ -45,6 +45,11 @@ impl Api {
     }
 }
 
+/// Where AWS serves Bedrock in a Region.
+pub fn endpoint_url(region: RegionId) -> String {
+    format!("https://bedrock-runtime.{region}.amazonaws.com")
+}
+
 /// How to reach one Region.
 #[derive(Clone)]
 pub struct ClientSpec {
@@ -127,8 +132,7 @@ impl RegionClient {
     /// # Errors
     /// When the connection pool refuses the settings.
     pub fn new(spec: ClientSpec, clock: Clock) -> Result<Self, String> {
-        let url = spec.endpoint.clone();
-        let url = url.unwrap_or_else(|| format!("https://bedrock-runtime.{}.amazonaws.com", spec.region));
+        let url = spec.endpoint.clone().unwrap_or_else(|| endpoint_url(spec.region));
         // Over plain HTTP/1.1 every request in flight has its own connection: one partition.
         let partitions = if url.starts_with("https:") { spec.connections } else { 1 };
         let connections =

@@ -7,10 +7,12 @@ mod connections;
 mod credentials;
 mod gate;
 mod probe;
+mod round_trip;
 mod stream;
 mod transmit;
 
-pub use client::{Answer, Api, Attempt, ClientSpec, RegionClient};
+pub use client::{Answer, Api, Attempt, ClientSpec, RegionClient, endpoint_url};
 pub use connections::check_ca;
 pub use credentials::{Access, NoCredentials, live_access, placeholder_access};
 pub use gate::{Gate, Opener};
+pub use round_trip::{Handshake, Line, Tried, trust};

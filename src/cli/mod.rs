@@ -1,6 +1,7 @@
 //! The command line: arguments → validated configuration → one call → what is printed.
 
 mod announce;
+mod calibrate;
 mod compare;
 mod exit;
 mod experiment;
@@ -9,6 +10,7 @@ mod files;
 mod guard;
 mod mock;
 mod plan;
+mod probe;
 mod profile;
 mod report;
 mod run;
@@ -42,6 +44,7 @@ use exit::Failure;
                                                   from which load on leaving Sydney pays
   bedbench compare results/before results/after --fail-if 'ttft:p95>+10%'
                                                   whether a change made it slower
+  bedbench probe --profile apac                   how far each endpoint is from here, for nothing
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
   bedbench experiment run case-2                  whether a claim holds, simulated
   bedbench export scp --profile au --explain      a policy that holds a profile's residency
@@ -68,6 +71,8 @@ enum Command {
     Sweep(Box<sweep::SweepArgs>),
     /// Compare two runs, or two routes of one, and gate a change
     Compare(compare::CompareArgs),
+    /// Measure how far each Region's endpoint is: TCP and TLS, no request, no cost
+    Probe(probe::ProbeArgs),
     /// Serve a mock Bedrock, one port per Region, for any client
     Mock(mock::MockArgs),
     /// What can be compared: list, show or check profiles
@@ -103,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::run(*args),
         Command::Sweep(args) => sweep::run(*args),
         Command::Compare(args) => compare::run(args),
+        Command::Probe(args) => probe::run(&args),
         Command::Mock(args) => mock::run(&args),
         Command::Profile(command) => profile::run(&command),
         Command::Workload(command) => shelf::run(Kind::Workload, &command),

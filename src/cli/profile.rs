@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use super::calibrate::{self, CalibrateArgs};
 use super::exit::{Exit, Failure};
 use super::print;
 use super::shelf::{self, ShelfCommand, entry};
@@ -23,12 +24,15 @@ pub enum ProfileCommand {
         #[command(flatten)]
         sources: Sources,
     },
+    /// Fit the Regions of a profile to what a run measured, into a copy of it
+    Calibrate(CalibrateArgs),
 }
 
 pub fn run(command: &ProfileCommand) -> Result<Exit, Failure> {
     match command {
         ProfileCommand::Shelf(command) => shelf::run(Kind::Profile, command),
         ProfileCommand::Check { name, sources } => check(name, sources),
+        ProfileCommand::Calibrate(args) => calibrate::run(args),
     }
 }
 

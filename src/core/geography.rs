@@ -14,6 +14,12 @@ const FIBRE_INDEX: f64 = 1.468;
 /// of round trip.
 pub const FLOOR_TOLERANCE: Duration = Duration::from_micros(500);
 
+/// A host whose round trip to a Region's endpoint is longer is not in that Region.
+///
+/// AWS: the Availability Zones of a Region lie within 100 km of each other, which is 1 ms there and
+/// back in fibre. Melbourne, the Region nearest to Sydney, cannot be reached from there in less than 7 ms.
+pub const SAME_REGION: Duration = Duration::from_millis(5);
+
 /// Great-circle distance between two Regions, in kilometres (haversine).
 pub fn distance_km(from: RegionId, to: RegionId) -> f64 {
     let ((lat1, lon1), (lat2, lon2)) = (from.coordinates(), to.coordinates());

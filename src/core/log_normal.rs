@@ -6,6 +6,8 @@ use rand_distr::{Distribution, StandardNormal};
 /// z of the 95th percentile of the standard normal distribution.
 const Z95: f64 = 1.644_853_626_951_472_7;
 
+const Z99: f64 = 2.326_347_874_040_840_8;
+
 /// Draws and mean are in the unit of the percentiles. What a draw needs is worked out once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ByPercentiles {
@@ -28,5 +30,9 @@ impl ByPercentiles {
 
     pub fn mean(&self) -> f64 {
         self.p50 * (self.sigma.powi(2) / 2.0).exp()
+    }
+
+    pub fn p99(&self) -> f64 {
+        self.p50 * (self.sigma * Z99).exp()
     }
 }

@@ -7,6 +7,7 @@ pub mod check;
 pub mod experiment;
 mod latency;
 mod load;
+mod measured;
 pub mod models;
 mod overrides;
 mod region_model;
@@ -18,6 +19,7 @@ pub mod toml_file;
 
 pub use experiment::Experiment;
 pub use load::{Kind, LoadError, Loader, text_of};
+pub use measured::{Measured, with_measured};
 pub use models::{IN_REGION, Models};
 pub use overrides::Override;
 pub use scenario::Scenario;

@@ -9,6 +9,7 @@ pub mod junit;
 pub mod markdown;
 pub mod plan;
 pub mod plots;
+pub mod probe;
 pub mod quota;
 pub mod residency;
 pub mod schema;

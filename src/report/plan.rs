@@ -86,6 +86,9 @@ fn total(planned: &Planned<'_>) -> String {
             .map(|price| of(&planned.load, price))
             .sum()
     };
+    if planned.outlooks.iter().all(|outlook| outlook.price.is_err()) {
+        return "What it costs nobody can say: no price is known.".into();
+    }
     let unknown = planned.outlooks.iter().any(|outlook| outlook.price.is_err());
     let and = if unknown { ", and what has no price" } else { "" };
     format!(

@@ -1,5 +1,6 @@
 //! The command line as somebody meets it: what it prints, what it leaves, how it exits.
 
+mod calibrate;
 mod check;
 mod closed;
 mod compare;
@@ -14,6 +15,7 @@ mod load;
 #[cfg(unix)]
 mod mock;
 mod plan;
+mod probe;
 mod refusals;
 mod report;
 mod run;
