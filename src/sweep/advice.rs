@@ -128,7 +128,8 @@ pub const ASKED: At = |candidate| &candidate.asked;
 pub const DOUBLED: At = |candidate| &candidate.doubled;
 
 /// Of `candidates`, those that meet every objective, the best first: by cost, and among those of the same cost by time to
-/// first token. Costs are the same if they lie within [`SAME_COST`] of the cheapest of them.
+/// first token. Costs are the same if they lie within [`SAME_COST`] of the cheapest of them. A fallback that is never used
+/// ranks behind the route without it.
 pub fn rank<'a>(candidates: impl IntoIterator<Item = &'a Candidate>, at: At) -> Vec<&'a Candidate> {
     let mut left: Vec<_> = candidates.into_iter().filter(|candidate| at(candidate).meets_all()).collect();
     left.sort_by(|a, b| at(a).cost().total_cmp(&at(b).cost()));
@@ -137,14 +138,17 @@ pub fn rank<'a>(candidates: impl IntoIterator<Item = &'a Candidate>, at: At) -> 
         let most = at(cheapest).cost() * (1.0 + SAME_COST);
         let same = left.iter().take_while(|candidate| at(candidate).cost() <= most).count();
         let mut tier: Vec<_> = left.drain(..same).collect();
-        tier.sort_by(|a, b| at(a).first_token().cmp(&at(b).first_token()));
+        tier.sort_by_key(|candidate| (at(candidate).first_token(), candidate.head.targets.len()));
         ranked.extend(tier);
     }
     ranked
 }
 
 /// Of `candidates` that meet not every objective, the one that misses them by least.
-pub fn nearest<'a>(candidates: impl IntoIterator<Item = &'a Candidate>, at: At) -> Option<(&'a Candidate, &'a HeldSlo)> {
+pub fn nearest<'a>(
+    candidates: impl IntoIterator<Item = &'a Candidate>,
+    at: At,
+) -> Option<(&'a Candidate, &'a HeldSlo)> {
     let missing = candidates.into_iter().filter_map(|candidate| Some((candidate, at(candidate).worst_miss()?)));
     missing.min_by(|(_, a), (_, b)| a.missed_by().partial_cmp(&b.missed_by()).unwrap_or(Ordering::Equal))
 }
@@ -152,40 +156,7 @@ pub fn nearest<'a>(candidates: impl IntoIterator<Item = &'a Candidate>, at: At) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::residency::Standing;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    fn slo() -> Slo {
-        "ttft:p95<1500ms".parse().unwrap()
-    }
-
-    fn held(ttft_ms: u32, cost: f64) -> Held {
-        let level = Level::At(ttft_ms * MS);
-        let value = Some(Spread { low: level, middle: level, high: level });
-        let met = if ttft_ms * MS < slo().limit { 3 } else { 2 };
-        Held {
-            rps: 20.0,
-            planned: 108_000,
-            slos: vec![HeldSlo { slo: slo(), value, met, seeds: 3 }],
-            ttft_p95: value,
-            response_p95: value,
-            cost_per_thousand_good: Spread::of([cost]),
-            good_share: 0.99,
-            throttled_share: 0.0,
-        }
-    }
-
-    fn candidate(name: &str, ttft_ms: u32, cost: f64) -> Candidate {
-        let head = RouteHead {
-            name: name.into(),
-            label: name.into(),
-            policy: "pinned".into(),
-            standing: Standing::Candidate,
-            targets: vec![],
-        };
-        Candidate { head, refused: None, asked: held(ttft_ms, cost), doubled: held(9_000, cost) }
-    }
+    use crate::sweep::fixture::candidate;
 
     fn names(ranked: &[&Candidate]) -> Vec<String> {
         ranked.iter().map(|candidate| candidate.head.name.clone()).collect()
@@ -201,6 +172,12 @@ mod tests {
         ];
         assert_eq!(names(&rank(&all, ASKED)), ["as cheap and fast", "cheap and slow", "dear and fast"]);
         assert_eq!(rank(&all, DOUBLED), [&all[0]; 0]);
+    }
+
+    #[test]
+    fn a_fallback_that_is_never_used_does_not_rank_before_the_route_without_it() {
+        let all = [candidate("sydney→oregon", 700, 2.0), candidate("sydney", 700, 2.0)];
+        assert_eq!(names(&rank(&all, ASKED)), ["sydney", "sydney→oregon"]);
     }
 
     #[test]

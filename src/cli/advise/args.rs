@@ -73,6 +73,9 @@ pub struct AdviseArgs {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub format: Output,
+    /// Nothing on stderr while it simulates
+    #[arg(short, long)]
+    pub quiet: bool,
 
     #[command(flatten)]
     pub sources: Sources,

@@ -80,9 +80,9 @@ impl Config {
         let tightest = slos.iter().map(|slo| slo.limit).min();
         warnings.splice(0..0, decision::overlay(&profile.models, &called, inputs, tightest));
         let setting = Setting {
-            profile: profile.name.clone(),
-            workload: workload.name.clone(),
-            scenario: scenario.name.clone(),
+            profile: args.profile.clone(),
+            workload: name,
+            scenario: args.scenario.clone(),
             set: args.sources.set.iter().map(ToString::to_string).collect(),
             inputs,
             taken,
@@ -168,10 +168,10 @@ fn load(args: &AdviseArgs, inputs: Inputs) -> (Rate, String) {
     let of = |rps: f64, why: &str| (Rate(rps), why.to_owned());
     match (args.rps, inputs.throughput) {
         (Some(rps), _) => (rps, "as asked".into()),
-        (None, Some(Grade::Low)) => of(5.0, "taken for throughput low; --rps sets it"),
-        (None, Some(Grade::Medium)) => of(20.0, "taken for throughput medium; --rps sets it"),
-        (None, Some(Grade::High)) => of(50.0, "taken for throughput high; --rps sets it"),
-        (None, None) => of(USUAL, "taken where nothing says; --rps sets it"),
+        (None, Some(Grade::Low)) => of(5.0, "assumed for throughput low; --rps sets it"),
+        (None, Some(Grade::Medium)) => of(20.0, "assumed for throughput medium; --rps sets it"),
+        (None, Some(Grade::High)) => of(50.0, "assumed for throughput high; --rps sets it"),
+        (None, None) => of(USUAL, "assumed where nothing says; --rps sets it"),
     }
 }
 

@@ -32,6 +32,10 @@ pub fn run(args: &AdviseArgs) -> Result<Exit, Failure> {
     let config = Config::resolve(args)?;
     let leave = LeaveAtSignal::saying("interrupted: a part of the simulations makes no advice");
     let leave = leave.map_err(|error| Failure::failed(error.to_string()))?;
+    if !args.quiet {
+        let (routes, load) = (config.profile.routes.len(), config.setting.rps.0);
+        eprintln!("simulating {routes} routes at {load}/s and {}/s under {} seeds", 2.0 * load, config.setting.seeds);
+    }
     let candidates = candidates(&config);
     drop(leave);
     let advice = Advice::new(config.setting, config.slos, candidates, config.warnings);

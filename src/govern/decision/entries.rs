@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::{Grade, Inputs};
 
 /// Where [`ENTRIES`] and [`super::CONTRADICTIONS`] were read.
-pub const SOURCE: &str = "article of 24 May 2026: decision matrix, scenarios 1-4 and case study 3, as printed; unverified";
+pub const SOURCE: &str =
+    "article of 24 May 2026: decision matrix, scenarios 1-4 and case study 3, as printed; unverified";
 
 /// One row or scenario.
 #[derive(Debug, Serialize)]
@@ -56,13 +57,7 @@ use Grade::{High, Low, Medium};
 /// All that the article advises.
 pub static ENTRIES: &[Entry] = &[
     row("row 1", ("customer chat", "chat"), inputs(High, High, Some(Medium)), SYDNEY, "scale provisioned capacity"),
-    row(
-        "row 2",
-        ("content moderation", "moderation"),
-        inputs(High, Medium, Some(High)),
-        WITH_SINGAPORE,
-        "fall back",
-    ),
+    row("row 2", ("content moderation", "moderation"), inputs(High, Medium, Some(High)), WITH_SINGAPORE, "fall back"),
     row("row 3", ("nightly enrichment", "enrichment"), inputs(Low, High, Some(Low)), SYDNEY, "run off-peak"),
     row("row 4", ("synthetic data", "synthetic-data"), inputs(Low, Low, Some(High)), WITH_OREGON, "fall back"),
     row("row 5", ("internal reporting", "reporting"), inputs(Low, Medium, Some(Medium)), WITH_SINGAPORE, "fall back"),

@@ -37,7 +37,8 @@ pub fn overlay(models: &Models, called: &BTreeSet<&str>, inputs: Inputs, tightes
         }
     }
     if tightest.is_some_and(|limit| limit < TIGHT) {
-        warnings.push("an objective below 300 ms rules out every Region but Sydney, by the article's own rule".to_owned());
+        warnings
+            .push("an objective below 300 ms rules out every Region but Sydney, by the article's own rule".to_owned());
     }
     warnings
 }

@@ -119,4 +119,3 @@ fn exactly_300_ms_is_not_below_it() {
     };
     assert!(said(299).contains("below 300 ms") && !said(300).contains("below 300 ms"));
 }
-

@@ -9,7 +9,8 @@ use crate::report::text::{Style, bullets, joined, title};
 
 pub fn render(style: Style) -> String {
     let style = style.readable();
-    let told: Vec<_> = CONTRADICTIONS.iter().map(|found| format!("{}: {}", about(found), contradiction(found))).collect();
+    let told: Vec<_> =
+        CONTRADICTIONS.iter().map(|found| format!("{}: {}", about(found), contradiction(found))).collect();
     let mut contradictions = vec![title("Contradictions", "of the article with itself, and with the facts", style)];
     contradictions.extend(bullets(&told, style));
     joined(&[table(style), contradictions])
@@ -24,7 +25,8 @@ pub fn json() -> String {
             of_entry
         })
         .collect();
-    let all = json!({ "schema": super::SCHEMA, "source": SOURCE, "entries": entries, "contradictions": CONTRADICTIONS });
+    let all =
+        json!({ "schema": super::SCHEMA, "source": SOURCE, "entries": entries, "contradictions": CONTRADICTIONS });
     serde_json::to_string_pretty(&all).expect("plain data") + "\n"
 }
 
@@ -35,8 +37,8 @@ fn table(style: Style) -> Vec<String> {
         Column::left("latency"),
         Column::left("data"),
         Column::left("throughput").expendable(2),
-        Column::left("Regions, the first one first"),
-        Column::left("by rule"),
+        Column::left("Regions"),
+        Column::left("by rule").expendable(1),
         Column::left("strategy").expendable(3),
     ]);
     for entry in ENTRIES {

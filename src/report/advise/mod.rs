@@ -28,6 +28,7 @@ pub const ASSUMPTIONS: &str = "rests on the assumptions of profiles/regions.toml
 /// What was asked, and with what it was simulated.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Setting {
+    /// As named on the command line: a built-in name, or a file.
     pub profile: String,
     pub workload: String,
     pub scenario: String,

@@ -4,7 +4,7 @@ use super::{Advice, allowed};
 use crate::core::units::significant;
 use crate::report::cell;
 use crate::report::sweep::sentence::{quantity, rate};
-use crate::sweep::advice::{ASKED, Candidate, DOUBLED, FIRST_TOKEN, Held, HeldSlo, nearest, rank};
+use crate::sweep::advice::{ASKED, Candidate, DOUBLED, FIRST_TOKEN, Held, HeldSlo, SAME_COST, nearest, rank};
 
 /// What is recommended, or why nothing is.
 pub fn recommendation(advice: &Advice) -> String {
@@ -13,7 +13,8 @@ pub fn recommendation(advice: &Advice) -> String {
         Some(best) => format!("{} at {load} requests/s: {}", best.head.name, numbers(&best.asked)),
         None => {
             let near = nearest(allowed(&advice.candidates), ASKED);
-            let near = near.map_or(String::new(), |(route, slo)| format!("; nearest is {}, {}", route.head.name, missed(slo)));
+            let near =
+                near.map_or(String::new(), |(route, slo)| format!("; nearest is {}, {}", route.head.name, missed(slo)));
             format!("none: no allowed route meets every objective at {load} requests/s under every seed{near}")
         }
     }
@@ -66,7 +67,7 @@ fn missed(slo: &HeldSlo) -> String {
 /// What else would lead to another recommendation.
 pub fn changes(advice: &Advice) -> Vec<String> {
     let best = advice.recommended.as_deref().and_then(|name| advice.candidate(name));
-    let mut said = vec![best.map_or_else(|| less(advice), |best| load(advice, best))];
+    let mut said = best.map_or_else(|| nothing(advice), |best| vec![load(advice, best)]);
     said.extend(residency(advice, best));
     if let Some(best) = best {
         said.extend(cheaper(advice, best));
@@ -82,14 +83,16 @@ fn load(advice: &Advice, best: &Candidate) -> String {
     let ranked = rank(allowed(&advice.candidates), DOUBLED);
     let then = match ranked.first() {
         Some(first) if first.head.name == *name => {
-            return format!("load: at {doubled} requests/s, twice as many, {name} is still recommended; no higher load was tried");
+            return format!(
+                "load: at {doubled} requests/s, twice as many, {name} is still recommended; no higher load was tried"
+            );
         }
         Some(first) => format!("{} would be recommended there ({})", first.head.name, numbers(&first.doubled)),
         None => "no allowed route meets every objective there".to_owned(),
     };
     let look = format!(
-        "`bedbench sweep --profile {} --workload {} --rps {asked}..{doubled}` finds where it turns",
-        advice.setting.profile, advice.setting.workload
+        "`bedbench sweep --profile {} --workload {} --scenario {} --rps {asked}..{doubled}` finds where it turns",
+        advice.setting.profile, advice.setting.workload, advice.setting.scenario
     );
     match best.doubled.worst_miss() {
         Some(slo) => format!("load: at {doubled} requests/s {name} no longer holds, {}; {then}; {look}", missed(slo)),
@@ -97,14 +100,23 @@ fn load(advice: &Advice, best: &Candidate) -> String {
     }
 }
 
-/// Where nothing meets the objectives.
-fn less(advice: &Advice) -> String {
+/// Where nothing meets the objectives: what the nearest route would need.
+fn nothing(advice: &Advice) -> Vec<String> {
     let asked = rate(advice.setting.rps.0);
-    format!(
-        "load: less than {asked} requests/s, or looser objectives; `bedbench sweep --profile {} --workload {}` with a range of \
-         --rps finds each route's knee",
+    let mut said = vec![format!(
+        "load: whether fewer than {asked} requests/s would do was not simulated; `bedbench sweep --profile {} --workload {}` \
+         with a range of --rps finds each route's knee",
         advice.setting.profile, advice.setting.workload
-    )
+    )];
+    if let Some((route, _)) = nearest(allowed(&advice.candidates), ASKED) {
+        let missed = route.asked.slos.iter().filter(|slo| !slo.is_met());
+        let has =
+            missed.map(|slo| format!("{} instead of {}", cell::level(slo.value.map(|value| value.high)), slo.slo));
+        let has = has.collect::<Vec<_>>().join(" and ");
+        let others = if route.asked.slos.iter().any(HeldSlo::is_met) { ", and meets all others" } else { "" };
+        said.push(format!("objectives: {} has {has} under the worst seed{others}", route.head.name));
+    }
+    said
 }
 
 /// Whether a route that may not be recommended would be.
@@ -130,7 +142,8 @@ fn residency(advice: &Advice, best: Option<&Candidate>) -> Option<String> {
 
 /// An allowed route that costs less and misses.
 fn cheaper(advice: &Advice, best: &Candidate) -> Option<String> {
-    let cheaper = allowed(&advice.candidates).filter(|candidate| candidate.asked.cost() < best.asked.cost());
+    let clearly = best.asked.cost() * (1.0 - SAME_COST);
+    let cheaper = allowed(&advice.candidates).filter(|candidate| candidate.asked.cost() < clearly);
     let (route, slo) = nearest(cheaper, ASKED)?;
     let (less, cost) = (1.0 - route.asked.cost() / best.asked.cost(), significant(route.asked.cost()));
     Some(format!(
@@ -146,13 +159,15 @@ fn price(advice: &Advice, best: &Candidate) -> Option<String> {
     let second = advice.candidate(advice.runner_up.as_deref()?)?;
     let dearer = (second.asked.cost() / best.asked.cost() - 1.0) * 100.0;
     Some(match dearer {
-        dearer if dearer.abs() <= 100.0 * crate::sweep::advice::SAME_COST => format!(
+        dearer if dearer.abs() <= 100.0 * SAME_COST => format!(
             "prices: {} and {} cost the same to within 1 %, so {} decides between them; any change of price does it",
             best.head.name,
             second.head.name,
             quantity(FIRST_TOKEN)
         ),
-        dearer => format!("prices: were {} {dearer:.1} % dearer, {} would cost no more", best.head.name, second.head.name),
+        dearer => {
+            format!("prices: were {} {dearer:.1} % dearer, {} would cost no more", best.head.name, second.head.name)
+        }
     })
 }
 
@@ -162,11 +177,10 @@ pub fn article(advice: &Advice) -> String {
     let inputs = advice.setting.inputs;
     let said = format!("for latency {}, data {}, it advises {}", inputs.latency, inputs.data, names.join(", then "));
     let Some(best) = advice.recommended.as_deref().and_then(|name| advice.candidate(name)) else {
-        return format!("{said}; in the simulation that does not meet the objectives either");
+        return format!("{said}; in the simulation nothing meets the objectives");
     };
     let called: Vec<_> = best.head.targets.iter().map(|target| target.region).collect();
-    let inside = called.iter().all(|region| advice.article.regions.contains(region));
-    match inside {
+    match advice.article.regions.starts_with(&called) {
         true if called.len() == names.len() => format!("{said}; the simulation agrees"),
         true => format!("{said}; in the simulation {} is enough at this load", best.head.name),
         false => format!("{said}; the simulation differs: {}", best.head.name),

@@ -1,13 +1,13 @@
 //! An advice on the terminal.
 
 use super::{Advice, sentence};
-use crate::core::units::{Span, chosen_rate, grouped, length, significant};
+use crate::core::units::{Span, chosen_rate, grouped, length, percent, range, significant};
 use crate::measure::series::Level;
 use crate::report::cell::{self, ABSENT};
 use crate::report::table::{Cell, Column, Paint, Table};
 use crate::report::text::{Style, banner, bullets, joined, title};
-use crate::sweep::Spread;
 use crate::sweep::advice::{Candidate, Held};
+use crate::sweep::{Spread, Watched};
 
 /// The whole advice.
 pub fn render(advice: &Advice, style: Style) -> String {
@@ -106,7 +106,9 @@ fn verdict(advice: &Advice, candidate: &Candidate, held: &Held) -> Cell {
         Some(1) => "runner-up".into(),
         Some(_) => "meets".into(),
         None => {
-            let what = held.worst_miss().map_or("no good answer".to_owned(), |slo| format!("misses {}", slo.slo));
+            let what = held
+                .worst_miss()
+                .map_or("no good answer".to_owned(), |slo| format!("misses {}", Watched::from(&slo.slo).key()));
             Cell::new(what, Paint::Bad)
         }
     }
@@ -116,9 +118,9 @@ fn levels(spread: Option<Spread<Level>>) -> String {
     let Some(spread) = spread else { return ABSENT.to_owned() };
     match (spread.low, spread.high) {
         (Level::At(low), Level::At(high)) => {
-            format!("{} ({})", cell::level(Some(spread.middle)), crate::core::units::range(Span(low), Span(high)))
+            format!("{} ({})", cell::level(Some(spread.middle)), range(Span(low), Span(high)))
         }
-        (_, _) if spread.low == spread.high => cell::level(Some(spread.middle)),
+        _ if spread.low == spread.high => cell::level(Some(spread.middle)),
         (low, high) => {
             format!("{} ({}–{})", cell::level(Some(spread.middle)), cell::level(Some(low)), cell::level(Some(high)))
         }
@@ -132,17 +134,22 @@ fn costs(spread: Spread<f64>) -> String {
 /// A share that is not all is never printed as all, nor one that is not none as none.
 fn share(share: f64) -> String {
     let parts = 1_000_000_u64;
-    crate::core::units::percent((share * parts as f64).round() as u64, parts)
+    percent((share * parts as f64).round() as u64, parts)
 }
 
 /// What the numbers rest on comes first.
 fn warnings(advice: &Advice) -> Vec<String> {
     let mut all = vec![format!("SIMULATED: every number here {}", advice.assumptions)];
     all.extend(advice.warnings.iter().cloned());
-    let refused = advice.candidates.iter().filter_map(|candidate| {
-        candidate.refused.as_ref().map(|why| format!("not allowed, {}: {why}", candidate.head.name))
-    });
-    all.extend(refused);
+    let mut refused: Vec<(&str, Vec<&str>)> = Vec::new();
+    for candidate in &advice.candidates {
+        let Some(why) = candidate.refused.as_deref() else { continue };
+        match refused.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(&candidate.head.name),
+            None => refused.push((why, vec![&candidate.head.name])),
+        }
+    }
+    all.extend(refused.into_iter().map(|(why, names)| format!("not allowed, {}: {why}", names.join(" and "))));
     all
 }
 
