@@ -258,3 +258,70 @@ fn price(args: &AdviseArgs, profile: &Profile, warnings: &mut Vec<String>) -> Re
     };
     profile.routes.iter().map(of_route).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::residency::Processing;
+    use crate::profile::{Kind, Loader};
+
+    const EVERY_GRADE: [Grade; 3] = [Grade::Low, Grade::Medium, Grade::High];
+
+    /// Called in Sydney, and processed in five countries.
+    const APAC: &str = r#"
+        schema = 1
+        name = "wide"
+        summary = "an apac. profile, allowed everywhere it goes"
+        residency = ["Australia", "India", "Japan", "Singapore", "South Korea"]
+        source = "test"
+        date = "2026-11-23"
+        [[route]]
+        name = "sydney"
+        policy = "pinned"
+        targets = [{ region = "ap-southeast-2", model = "apac.amazon.nova-lite-v1:0" }]
+    "#;
+
+    #[test]
+    fn what_is_not_refused_is_processed_in_the_allowed_countries_alone() {
+        let loader = Loader::built_in().unwrap();
+        let mut left = 0;
+        for profile in Kind::Profile.names().map(|name| loader.profile(name).unwrap()) {
+            for data in EVERY_GRADE {
+                let allowed = allowed(&profile, data, &[]);
+                let candidates = profile.routes.iter().zip(refused(&profile, &allowed));
+                for (route, _) in candidates.filter(|(route, no)| no.is_none() && route.standing == Standing::Candidate)
+                {
+                    left += 1;
+                    for target in &route.targets {
+                        let Processing::Within(regions) = target.processing() else { panic!("{}", route.name) };
+                        let inside = regions.iter().all(|region| allowed.contains(&region.jurisdiction()));
+                        assert!(inside, "{}, data {data}: {}", profile.name, route.name);
+                        assert!(
+                            data != Grade::High || regions.iter().all(|r| r.jurisdiction() == Jurisdiction::Australia)
+                        );
+                    }
+                }
+            }
+        }
+        assert!(left > 10, "{left}");
+    }
+
+    /// The Region that is called does not say where a call is processed.
+    #[test]
+    fn an_endpoint_in_sydney_is_not_enough_for_high_data() {
+        let profile = Loader::built_in().unwrap().parse_profile("wide.toml", APAC).unwrap();
+        let of = |data| refused(&profile, &allowed(&profile, data, &[])).remove(0);
+        assert_eq!(of(Grade::Low), None);
+        assert!(of(Grade::Medium).unwrap().contains("Tokyo (Japan)"));
+        assert!(of(Grade::High).unwrap().contains("the residency allows Australia only"));
+    }
+
+    #[test]
+    fn residency_by_hand_narrows_and_never_widens() {
+        let profile = Loader::built_in().unwrap().profile("candidates").unwrap();
+        let oregon = [Jurisdiction::UnitedStates];
+        assert_eq!(allowed(&profile, Grade::Low, &oregon), oregon.into());
+        assert_eq!(allowed(&profile, Grade::High, &oregon), [].into());
+        assert_eq!(allowed(&profile, Grade::Low, &[Jurisdiction::Japan]), [].into());
+    }
+}

@@ -154,20 +154,22 @@ fn cheaper(advice: &Advice, best: &Candidate) -> Option<String> {
     ))
 }
 
-/// How far prices must move for the runner-up to be first.
+/// How far costs must move for the runner-up to be first.
 fn price(advice: &Advice, best: &Candidate) -> Option<String> {
     let second = advice.candidate(advice.runner_up.as_deref()?)?;
-    let dearer = (second.asked.cost() / best.asked.cost() - 1.0) * 100.0;
+    let (best_name, second_name) = (&best.head.name, &second.head.name);
+    let dearer = second.asked.cost() / best.asked.cost() - 1.0;
     Some(match dearer {
-        dearer if dearer.abs() <= 100.0 * SAME_COST => format!(
-            "prices: {} and {} cost the same to within 1 %, so {} decides between them; any change of price does it",
-            best.head.name,
-            second.head.name,
+        dearer if dearer.abs() <= SAME_COST => format!(
+            "prices: {best_name} and {second_name} cost the same to within 1 %, so {}, and then fewer Regions, decides; prices \
+             that move them further apart would decide instead",
             quantity(FIRST_TOKEN)
         ),
-        dearer => {
-            format!("prices: were {} {dearer:.1} % dearer, {} would cost no more", best.head.name, second.head.name)
-        }
+        dearer => format!(
+            "prices: {best_name} and {second_name} come level when 1,000 good answers of {best_name} cost {:.1} % more and those \
+             of {second_name} do not",
+            dearer * 100.0
+        ),
     })
 }
 

@@ -75,7 +75,7 @@ fn what_would_change_it_names_the_load_the_cheaper_miss_and_the_price() {
     assert!(said.contains("27 %; no allowed route meets every objective there"), "{said}");
     assert!(said.contains("objectives: cheap costs 25.0 % less"), "{said}");
     assert!(said.contains("which misses ttft:p95<1.5s by 20 %"), "{said}");
-    assert!(said.contains("prices: were sydney 5.0 % dearer, second would cost no more"), "{said}");
+    assert!(said.contains("come level when 1,000 good answers of sydney cost 5.0 % more"), "{said}");
 }
 
 #[test]
