@@ -1,6 +1,5 @@
 //! Which route to take at one load: those that meet every objective, ranked by cost and then by time to first token.
 
-use std::cmp::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -150,7 +149,11 @@ pub fn nearest<'a>(
     at: At,
 ) -> Option<(&'a Candidate, &'a HeldSlo)> {
     let missing = candidates.into_iter().filter_map(|candidate| Some((candidate, at(candidate).worst_miss()?)));
-    missing.min_by(|(_, a), (_, b)| a.missed_by().partial_cmp(&b.missed_by()).unwrap_or(Ordering::Equal))
+    // Failures are no distance: among routes that fail, more good answers are nearer.
+    missing.min_by(|(one, a), (other, b)| {
+        let better = at(other).good_share.total_cmp(&at(one).good_share);
+        a.missed_by().total_cmp(&b.missed_by()).then(better)
+    })
 }
 
 #[cfg(test)]
@@ -208,5 +211,8 @@ mod tests {
         nothing.asked.cost_per_thousand_good = None;
         assert!(rank([&failed, &nothing], ASKED).is_empty());
         assert_eq!(failed.asked.worst_miss().unwrap().missed_by(), f64::INFINITY);
+        let mut worse = failed.clone();
+        (worse.head.name, worse.asked.good_share) = ("worse".into(), 0.5);
+        assert_eq!(nearest([&worse, &failed], ASKED).unwrap().0.head.name, "failed");
     }
 }

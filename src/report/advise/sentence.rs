@@ -1,7 +1,7 @@
 //! An advice in sentences. They say what the points show, and name what was not asked.
 
 use super::{Advice, allowed};
-use crate::core::units::significant;
+use crate::core::units::{Span, significant};
 use crate::report::cell;
 use crate::report::sweep::sentence::{quantity, rate};
 use crate::sweep::advice::{ASKED, Candidate, DOUBLED, FIRST_TOKEN, Held, HeldSlo, SAME_COST, nearest, rank};
@@ -110,8 +110,10 @@ fn nothing(advice: &Advice) -> Vec<String> {
     )];
     if let Some((route, _)) = nearest(allowed(&advice.candidates), ASKED) {
         let missed = route.asked.slos.iter().filter(|slo| !slo.is_met());
-        let has =
-            missed.map(|slo| format!("{} instead of {}", cell::level(slo.value.map(|value| value.high)), slo.slo));
+        let has = missed.map(|slo| match slo.value.and_then(|value| value.high.time()) {
+            Some(time) => format!("{} instead of {}", Span(time), slo.slo),
+            None => format!("failures at the percentile of {}", slo.slo),
+        });
         let has = has.collect::<Vec<_>>().join(" and ");
         let others = if route.asked.slos.iter().any(HeldSlo::is_met) { ", and meets all others" } else { "" };
         said.push(format!("objectives: {} has {has} under the worst seed{others}", route.head.name));
