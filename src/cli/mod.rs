@@ -1,5 +1,6 @@
 //! The command line: arguments → validated configuration → one call → what is printed.
 
+mod advise;
 mod announce;
 mod calibrate;
 mod compare;
@@ -42,6 +43,7 @@ use exit::Failure;
                                                   rebuild what a run left, also one that was killed
   bedbench sweep --profile candidates --rps 5..120
                                                   from which load on leaving Sydney pays
+  bedbench advise --workload chat                 which route to take, and what would change it
   bedbench compare results/before results/after --fail-if 'ttft:p95>+10%'
                                                   whether a change made it slower
   bedbench probe --profile apac                   how far each endpoint is from here, for nothing
@@ -69,6 +71,8 @@ enum Command {
     Plan(Box<plan::PlanArgs>),
     /// Simulate every route at many loads: knees, crossovers, costs
     Sweep(Box<sweep::SweepArgs>),
+    /// Recommend a route for a workload: simulated, ranked, and what would change it
+    Advise(Box<advise::AdviseArgs>),
     /// Compare two runs, or two routes of one, and gate a change
     Compare(compare::CompareArgs),
     /// Measure how far each Region's endpoint is: TCP and TLS, no request, no cost
@@ -107,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Plan(args) => plan::run(*args),
         Command::Sweep(args) => sweep::run(*args),
+        Command::Advise(args) => advise::run(&args),
         Command::Compare(args) => compare::run(args),
         Command::Probe(args) => probe::run(&args),
         Command::Mock(args) => mock::run(&args),

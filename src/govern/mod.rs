@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod cloudwatch;
 pub mod controls;
+pub mod decision;
 pub mod demand;
 pub mod incidents;
 pub mod ledger;

@@ -58,6 +58,11 @@ impl Models {
         &self.profiles
     }
 
+    /// Every model of the lists, in their order, without a profile prefix.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.listed.iter().flat_map(|row| &row.ids).map(String::as_str)
+    }
+
     /// When the lists of [`Self::offer`] were read.
     pub fn lists_date(&self) -> &str {
         &self.lists_date

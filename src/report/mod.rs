@@ -1,5 +1,6 @@
 //! What people look at. Every report is a re-reading of the records.
 
+pub mod advise;
 pub mod compare;
 pub mod evidence;
 pub mod finding;

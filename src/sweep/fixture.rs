@@ -18,6 +18,7 @@ use crate::core::seed::Purpose;
 use crate::core::units::Span;
 use crate::core::{Outcome, RegionId, RequestKey, RunTime, Seed};
 use crate::measure::Recorder;
+use crate::measure::series::Level;
 
 const WARMUP: Duration = Duration::from_secs(10);
 const MEASURED: Duration = Duration::from_secs(60);
@@ -248,4 +249,34 @@ pub fn sweep_of(routes: &[&str]) -> Sweep {
 fn target_head(region: &str) -> TargetHead {
     let region: RegionId = region.parse().unwrap();
     TargetHead { region, model: "model".into(), processed_in: region.name().into() }
+}
+
+/// A candidate that was simulated to this TTFT p95 and USD per 1,000 good answers, against 1.5 s; at twice the load
+/// it is a second more.
+pub fn candidate(name: &str, ttft_ms: u64, cost: f64) -> advice::Candidate {
+    let held = |rps: f64, ttft_ms: u64| {
+        let slo: crate::core::slo::Slo = "ttft:p95<1500ms".parse().unwrap();
+        let time = Duration::from_millis(ttft_ms);
+        let seeds = [time, time.mul_f64(0.99), time.mul_f64(0.98)];
+        let met = seeds.iter().filter(|time| **time < slo.limit).count();
+        let value = Spread::of(seeds.map(Level::At));
+        advice::Held {
+            rps,
+            planned: 108_000,
+            slos: vec![advice::HeldSlo { slo, value, met, seeds: 3 }],
+            ttft_p95: value,
+            response_p95: value,
+            cost_per_thousand_good: Spread::of([cost]),
+            good_share: 0.99,
+            throttled_share: 0.012,
+        }
+    };
+    let head = RouteHead {
+        name: name.into(),
+        label: name.into(),
+        policy: if tried(name).len() > 1 { "fallback" } else { "pinned" }.into(),
+        standing: Standing::Candidate,
+        targets: tried(name).iter().map(|queue| target_head(QUEUES[*queue].region)).collect(),
+    };
+    advice::Candidate { head, refused: None, asked: held(20.0, ttft_ms), doubled: held(40.0, ttft_ms + 1_000) }
 }

@@ -1,6 +1,7 @@
 //! Every route at many loads under several seeds: up to which load each keeps its objectives, and
 //! from which load on one overtakes another.
 
+pub mod advice;
 mod engine;
 mod explore;
 #[cfg(test)]

@@ -92,7 +92,7 @@ pub struct Overtaking {
 }
 
 /// The middle seed, and the extremes of all.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread<T> {
     pub low: T,
     pub middle: T,

@@ -1,5 +1,6 @@
 //! The command line as somebody meets it: what it prints, what it leaves, how it exits.
 
+mod advise;
 mod calibrate;
 mod check;
 mod closed;
