@@ -14,7 +14,8 @@ fn a_plan_names_calls_money_quota_and_countries_and_sends_nothing() {
         "too small",
         "sydney needs",
         "requests/min in ap-southeast-2 and has 3,600: it will be throttled",
-        "United States",
+        "Singapore by sydney→singapore",
+        "Oregon, N. Virginia or Ohio by oregon, for reference only",
     ] {
         let flowing = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flowing.contains(part), "{part}: {}", said.out);
