@@ -16,6 +16,7 @@ mod profile;
 mod report;
 mod run;
 mod shelf;
+mod simulated;
 mod sources;
 mod sweep;
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::Failure;
+use crate::bedrock::check_ca;
 use crate::clock;
 use crate::govern::Prices;
 use crate::profile::{LoadError, Loader, Override};
@@ -33,6 +34,17 @@ impl Sources {
         let overrides = self.set.iter().cloned().map(|set| set.on(today)).collect();
         Loader::new(self.models.as_deref(), latency, overrides)
     }
+}
+
+/// What `--endpoint-ca` names, in PEM.
+///
+/// # Errors
+/// When the file cannot be read or holds no certificate.
+pub fn read_ca(path: &Path) -> Result<String, Failure> {
+    let wrong = |error: String| Failure::usage(format!("--endpoint-ca {}: {error}", path.display()));
+    let pem = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    check_ca(&pem).map_err(wrong)?;
+    Ok(pem)
 }
 
 /// The built-in prices, under those of the file that the user named.

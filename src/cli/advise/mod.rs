@@ -6,15 +6,10 @@ mod config;
 pub use args::AdviseArgs;
 
 use super::exit::{Exit, Failure};
+use super::simulated::{Bench, cores};
 use super::{print, style};
-use crate::core::Seed;
-use crate::core::units::Rate;
 use crate::drive::LeaveAtSignal;
-use crate::drive::sim::{ClientModel, Simulation};
-use crate::measure::Recorder;
-use crate::plan::Load;
-use crate::plan::arrival::{self, Settings};
-use crate::plan::rate_curve::RateCurve;
+use crate::plan::arrival;
 use crate::report::advise::{Advice, matrix, matrix_json, render};
 use crate::sweep::advice::{Candidate, Held};
 use crate::sweep::{Engine, Key, Point, Unwatched, Watched};
@@ -51,12 +46,20 @@ fn candidates(config: &Config) -> Vec<Candidate> {
     let setting = &config.setting;
     let loads = [setting.rps.0, setting.rps.0 * 2.0];
     let watched = Watched::for_slos(&config.slos);
-    let measure = |key: Key| {
-        let recorder = simulate(config, key);
-        Point::read((&recorder, 0), (key.rps(), seed(config, key).0), &watched, &config.prices[key.route])
+    let bench = Bench {
+        profile: &config.profile,
+        scenario: &config.scenario,
+        workload: &config.workload,
+        arrival: arrival::find("poisson").expect("it ships"),
+        phases: &config.phases,
+        length: setting.warmup.0 + setting.duration.0,
+        timeouts: config.timeouts,
+        slos: &config.slos,
+        prices: &config.prices,
+        seed: setting.seed,
     };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut engine = Engine::new(measure, cores, &Unwatched);
+    let measure = |key: Key| bench.measure(key, &watched);
+    let mut engine = Engine::new(measure, cores(), &Unwatched);
     let routes = 0..config.profile.routes.len();
     let all = routes.flat_map(|route| loads.map(|load| (route, load)));
     engine.ensure(all.flat_map(|(route, load)| (0..setting.seeds).map(move |seed| Key::new(route, load, seed))));
@@ -72,27 +75,4 @@ fn candidates(config: &Config) -> Vec<Candidate> {
         }
     };
     config.profile.routes.iter().zip(&config.refused).zip(points).map(candidate).collect()
-}
-
-fn seed(config: &Config, key: Key) -> Seed {
-    Seed(config.setting.seed.wrapping_add(key.seed))
-}
-
-fn simulate(config: &Config, key: Key) -> Recorder {
-    let (rate, seed) = (Rate(key.rps()), seed(config, key));
-    let rates = RateCurve::level(rate, config.setting.warmup.0 + config.setting.duration.0);
-    let poisson = arrival::find("poisson").expect("it ships");
-    let load = Load::new(rates, poisson, Settings::default(), &config.workload, seed);
-    let simulation = Simulation {
-        profile: &config.profile,
-        scenario: &config.scenario,
-        workload: &config.workload,
-        seed,
-        phases: &config.phases,
-        client: ClientModel { timeouts: config.timeouts, ..ClientModel::usual(rate) },
-    };
-    let mut recorder = Recorder::new(config.phases.clone(), config.slos.clone(), 1);
-    let route = &config.profile.routes[key.route];
-    simulation.run(route, 0, load.requests().peekable(), &mut recorder).expect("the Region model was built before");
-    recorder
 }

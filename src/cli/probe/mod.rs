@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
-use super::sources::Sources;
+use super::sources::{Sources, read_ca};
 use super::{print, style};
 use crate::bedrock::{endpoint_url, trust};
 use crate::clock;
@@ -89,14 +89,8 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Failure> {
     args.write.as_deref().map_or(Ok(()), check_free)?;
     let loader = args.sources.loader(None)?;
     let profile = loader.profile(&args.profile)?;
-    let trust = match &args.endpoint_ca {
-        Some(path) => {
-            let wrong = |error: String| Failure::usage(format!("--endpoint-ca {}: {error}", path.display()));
-            let pem = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-            trust(Some(&pem)).map_err(wrong)?
-        }
-        None => trust(None).map_err(Failure::failed)?,
-    };
+    let ca = args.endpoint_ca.as_deref().map(read_ca).transpose()?;
+    let trust = trust(ca.as_deref()).map_err(Failure::failed)?;
     let limits =
         Limits { tries: args.tries.into(), interval: args.interval.0, timeout: args.timeout.0, most: args.most.0 };
     let date = rfc3339(clock::unix_nanos());

@@ -1,16 +1,17 @@
 //! From what was typed to what is run: defaults and files resolved, everything checked.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{ApiArg, RunArgs};
 use super::load::Offered;
 use super::turns;
-use crate::bedrock::{Api, check_ca};
+use crate::bedrock::Api;
 use crate::cli::exit::Failure;
 use crate::cli::report::check_junit;
+use crate::cli::sources::read_ca;
 use crate::cli::{files, sources};
 use crate::core::block::Block;
 use crate::core::gate::{Gate, Objective};
@@ -157,7 +158,7 @@ impl Config {
             },
             endpoints,
             endpoint_credentials: args.endpoint_credentials,
-            endpoint_ca: args.endpoint_ca.as_deref().map(read_ca).transpose()?,
+            endpoint_ca: args.endpoint_ca.as_deref().map(read_ca).transpose()?.map(Into::into),
             yes: args.yes,
             prices: sources::prices(args.prices.as_deref())?,
             purse: args.budget.map(|usd| Arc::new(Purse::new(usd))),
@@ -297,13 +298,6 @@ fn number(load: &Load, arrivals: f64, warmup: Duration) -> Result<Option<RunTime
         return Ok(Some(RunTime::from_duration(warmup)));
     }
     Ok(load.requests().last().map(|request| request.intended))
-}
-
-fn read_ca(path: &Path) -> Result<Arc<str>, Failure> {
-    let wrong = |error: String| Failure::usage(format!("--endpoint-ca {}: {error}", path.display()));
-    let pem = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    check_ca(&pem).map_err(wrong)?;
-    Ok(pem.into())
 }
 
 fn check_numbers(args: &RunArgs) -> Result<(), Failure> {

@@ -46,13 +46,13 @@ pub fn fire(args: &SweepArgs, config: &Config, folder: &Folder, quiet: bool) -> 
             eprintln!("{number} of {all}");
         }
         let run = resolve(args, config, (load, seed))?;
-        let name = format!("runs/{}rps-seed{}", significant(load), run.seed.0);
-        let seed_number = run.seed.0;
+        let drawn = run.seed.0;
+        let name = format!("runs/{}rps-seed{drawn}", significant(load));
         let (run_folder, manifest, done) =
             run::carry_out(&run, |_| Folder::named(&folder.path().join(&name)), display, true)?;
         for route in 0..config.profile.routes.len() {
             let recorder = (&done.recorder, route);
-            let point = Point::read(recorder, (load, seed_number), &watched, &config.prices[route]);
+            let point = Point::read(recorder, (load, drawn), &watched, &config.prices[route]);
             fired.points.insert(Key::new(route, load, seed), point);
         }
         let done =

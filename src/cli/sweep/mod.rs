@@ -11,18 +11,12 @@ pub use args::SweepArgs;
 use std::io;
 
 use super::exit::{Exit, Failure};
+use super::simulated::{Bench, cores};
 use super::{guard, print, report, style};
 use crate::clock;
-use crate::core::Seed;
 use crate::core::run::World;
-use crate::core::units::Rate;
-use crate::drive::sim::{ClientModel, Simulation};
 use crate::drive::{Display, LeaveAtSignal};
-use crate::measure::Recorder;
 use crate::measure::gate::GateResult;
-use crate::plan::Load;
-use crate::plan::arrival::Settings;
-use crate::plan::rate_curve::RateCurve;
 use crate::report::junit;
 use crate::report::plots::sweep::SWEEP_PLOTS;
 use crate::report::sweep::{CSV, JSON, SWEEP_FORMATS, text};
@@ -88,25 +82,6 @@ fn finish(args: &SweepArgs, sweep: &Sweep, folder: io::Result<Folder>) -> Result
     Ok(report::judge(gates.iter().filter(|gate| !gate.met).map(GateResult::line)))
 }
 
-/// Simulates one route at one load under one seed.
-fn simulate(config: &Config, key: Key) -> Recorder {
-    let (rate, seed) = (Rate(key.rps()), Seed(config.seed.wrapping_add(key.seed)));
-    let rates = RateCurve::level(rate, config.warmup.0 + config.duration.0);
-    let load = Load::new(rates, config.arrival, Settings::default(), &config.workload, seed);
-    let simulation = Simulation {
-        profile: &config.profile,
-        scenario: config.scenario.as_ref().expect("what is simulated has a scenario"),
-        workload: &config.workload,
-        seed,
-        phases: &config.phases,
-        client: ClientModel { timeouts: config.timeouts, ..ClientModel::usual(rate) },
-    };
-    let mut recorder = Recorder::of_totals(config.phases.clone(), config.question.slos.clone(), 1);
-    let route = &config.profile.routes[key.route];
-    simulation.run(route, 0, load.requests().peekable(), &mut recorder).expect("the Region model was built before");
-    recorder
-}
-
 /// In real time.
 fn fired(args: &SweepArgs, mut config: Config, created: u64, folder: &Folder) -> Result<Sweep, Failure> {
     let fired = fire::fire(args, &config, folder, args.quiet)?;
@@ -132,13 +107,21 @@ fn fired(args: &SweepArgs, mut config: Config, created: u64, folder: &Folder) ->
 /// In virtual time.
 fn sweep(config: &Config, created: u64, display: Display) -> Sweep {
     let watched = Watched::for_slos(&config.question.slos);
-    let measure = |key: Key| {
-        let seed = config.seed.wrapping_add(key.seed);
-        Point::read((&simulate(config, key), 0), (key.rps(), seed), &watched, &config.prices[key.route])
+    let bench = Bench {
+        profile: &config.profile,
+        scenario: config.scenario.as_ref().expect("what is simulated has a scenario"),
+        workload: &config.workload,
+        arrival: config.arrival,
+        phases: &config.phases,
+        length: config.warmup.0 + config.duration.0,
+        timeouts: config.timeouts,
+        slos: &config.question.slos,
+        prices: &config.prices,
+        seed: config.seed,
     };
+    let measure = |key: Key| bench.measure(key, &watched);
     let progress = Progress::new(display);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    concluded(config, created, Engine::new(measure, cores, &progress))
+    concluded(config, created, Engine::new(measure, cores(), &progress))
 }
 
 /// What follows from the points.
