@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use bedbench::clock::{monotonic, sharpen_this_thread, sleep_until};
+use bedbench::clock::{self, monotonic};
 
 use crate::samples::Lateness;
 
@@ -21,10 +21,10 @@ impl Sleeper {
         let late = Arc::new(Mutex::new(Vec::new()));
         let noted = late.clone();
         thread::spawn(move || {
-            sharpen_this_thread();
+            let mut sleeper = clock::Sleeper::new();
             loop {
                 let due = monotonic() + NAP;
-                sleep_until(due);
+                sleeper.sleep_until(due);
                 noted.lock().expect("nobody panics with it").push(monotonic() - due);
             }
         });

@@ -15,7 +15,7 @@ use super::sources::Sources;
 use crate::clock::Clock;
 use crate::core::{RegionId, Seed};
 use crate::drive::Signals;
-use crate::mock::{Callers, ListenSpec, Mock, MockSpec, Tls};
+use crate::mock::{AccessLog, Callers, ListenSpec, Mock, MockSpec, Tls};
 
 /// Longest time for which a mock that was told to stop waits for its open answers.
 const GRACE: Duration = Duration::from_secs(10);
@@ -149,9 +149,9 @@ fn listeners(args: &MockArgs, regions: &[RegionId]) -> Result<Vec<ListenSpec>, F
     regions.iter().zip(0..).map(listener).collect()
 }
 
-fn open_log(path: &Path) -> Result<File, Failure> {
-    let file = File::options().append(true).create(true).open(path);
-    file.map_err(|error| Failure::usage(format!("--log {}: {error}", path.display())))
+fn open_log(path: &Path) -> Result<AccessLog, Failure> {
+    let log = File::options().append(true).create(true).open(path).and_then(AccessLog::start);
+    log.map_err(|error| Failure::usage(format!("--log {}: {error}", path.display())))
 }
 
 /// Returns where it is for somebody in another folder.

@@ -15,6 +15,7 @@ mod probe;
 mod profile;
 mod report;
 mod run;
+mod selftest;
 mod shelf;
 mod simulated;
 mod sources;
@@ -48,6 +49,7 @@ use exit::Failure;
   bedbench compare results/before results/after --fail-if 'ttft:p95>+10%'
                                                   whether a change made it slower
   bedbench probe --profile apac                   how far each endpoint is from here, for nothing
+  bedbench selftest                               what the instrument itself adds, on this machine
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
   bedbench experiment run case-2                  whether a claim holds, simulated
   bedbench export scp --profile au --explain      a policy that holds a profile's residency
@@ -78,6 +80,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Measure how far each Region's endpoint is: TCP and TLS, no request, no cost
     Probe(probe::ProbeArgs),
+    /// Measure the instrument itself: how late it sends, how far its times are from the truth
+    Selftest(selftest::SelftestArgs),
     /// Serve a mock Bedrock, one port per Region, for any client
     Mock(mock::MockArgs),
     /// What can be compared: list, show or check profiles
@@ -115,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Advise(args) => advise::run(&args),
         Command::Compare(args) => compare::run(args),
         Command::Probe(args) => probe::run(&args),
+        Command::Selftest(args) => selftest::run(&args),
         Command::Mock(args) => mock::run(&args),
         Command::Profile(command) => profile::run(&command),
         Command::Workload(command) => shelf::run(Kind::Workload, &command),

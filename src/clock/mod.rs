@@ -4,8 +4,10 @@
 //! sleeps with a timer slack of 1 ns wakes some tens of microseconds late.
 #![allow(clippy::disallowed_methods)]
 
+mod sleeper;
 mod timer;
 
+pub use sleeper::Sleeper;
 pub use timer::{Sleep, Timer};
 
 use std::sync::{Arc, OnceLock};
@@ -46,22 +48,9 @@ impl Clock {
     }
 }
 
-/// Below this the pacer spins instead of sleeping: the kernel's own lateness.
-const SPIN: Duration = Duration::from_micros(100);
-
-/// Sleeps on this thread until `deadline`, spinning at the very end. Call
-/// [`sharpen_this_thread`] once before.
+/// Sleeps on this thread until `deadline` or a little longer: for what need not be precise, where [`Sleeper`] is.
 pub fn sleep_until(deadline: Instant) {
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return;
-        }
-        match left.checked_sub(SPIN) {
-            Some(sleep) if !sleep.is_zero() => std::thread::sleep(sleep),
-            _ => std::hint::spin_loop(),
-        }
-    }
+    std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
 }
 
 /// Asks the kernel not to batch this thread's wake-ups. Elsewhere than on Linux there is no such

@@ -1,4 +1,4 @@
-//! Writes down what happened, on a thread of its own: rows to disk, numbers to the recorder.
+//! Writes down what happened, on a thread of its own: rows to disk, where they are wanted, and numbers to the recorder.
 
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -35,7 +35,7 @@ impl Collector {
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub fn start(recorder: Recorder, mut rows: RowWriter, stop: Arc<Stop>) -> io::Result<Self> {
+    pub fn start(recorder: Recorder, mut rows: Option<RowWriter>, stop: Arc<Stop>) -> io::Result<Self> {
         let recorder = Arc::new(Mutex::new(recorder));
         let shared = recorder.clone();
         let (sender, records) = mpsc::channel::<Record>();
@@ -48,8 +48,8 @@ impl Collector {
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => break,
                 };
-                if written.is_ok() {
-                    written = record.iter().try_for_each(|record| write(&mut rows, record));
+                if let (Some(rows), true) = (&mut rows, written.is_ok()) {
+                    written = record.iter().try_for_each(|record| write(rows, record));
                     if monotonic() >= next_flush {
                         written = written.and_then(|()| rows.flush());
                     }
@@ -64,7 +64,7 @@ impl Collector {
                     next_flush = monotonic() + FLUSH_EVERY;
                 }
             }
-            written.and_then(|()| rows.flush())
+            written.and_then(|()| rows.as_mut().map_or(Ok(()), RowWriter::flush))
         })?;
         Ok(Self { recorder, sender, thread })
     }

@@ -186,8 +186,7 @@ pub fn run(
             client_cpu,
             pacer_cpu: paced.cpu.map(share),
             streams_per_connection: clients.filter_map(RegionClient::streams_per_connection).max(),
-            shared_quota: Vec::new(),
-            torn: None,
+            ..Evidence::default()
         };
         let signal = if paced.stopped.is_some() && signal.is_finished() { signal.await.ok() } else { None };
         Ok(Ending { stopped: paced.stopped, signal, evidence })

@@ -10,14 +10,18 @@ use std::time::Duration;
 
 use super::Stop;
 use crate::bedrock::{Gate, Opener};
-use crate::clock::{self, Clock};
+use crate::clock::{self, Clock, Sleeper};
 use crate::core::block::Block;
 use crate::core::{Request, RunTime, Seed};
 use crate::plan::Plan;
 use crate::plan::prompt::{self, Prompt};
 
-/// How long before its instant a request is handed over to be prepared.
+/// How long before its instant a request is handed over to be prepared, at the latest.
 const LEAD: Duration = Duration::from_micros(900);
+
+/// And at the earliest: what is nearer than this when the pacer is awake for another request is handed over along
+/// with it, so that most requests cost one wake-up and not two.
+const EARLIEST: Duration = Duration::from_micros(1_400);
 
 /// How long a wait may go on without a look at [`Stop`].
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
@@ -48,7 +52,7 @@ pub fn pace(
     stop: &Stop,
     mut prepare: impl FnMut(Fired),
 ) -> Paced {
-    clock::sharpen_this_thread();
+    let mut sleeper = Sleeper::new();
     let mut upcoming = plan.firings(blocks).peekable();
     let mut due: VecDeque<(RunTime, Opener)> = VecDeque::new();
     let mut stopped = None;
@@ -56,7 +60,7 @@ pub fn pace(
         let opening = due.front().map(|(at, _)| *at);
         let handing_over = upcoming.peek().map(|(request, _)| request.intended.before(LEAD));
         let Some(next) = opening.into_iter().chain(handing_over).min() else { break };
-        if !wait(clock, next, stop) {
+        if !wait(clock, next, stop, &mut sleeper) {
             // What fell due while a late wake-up was on its way was not sent, and so was never asked.
             let unsent = opening.or(upcoming.peek().map(|(request, _)| request.intended));
             stopped = unsent.map(|unsent| unsent.min(clock.now()));
@@ -64,7 +68,9 @@ pub fn pace(
         }
         if opening == Some(next) {
             due.pop_front().into_iter().for_each(|(_, opener)| opener.open());
-        } else if let Some((request, block)) = upcoming.next() {
+        }
+        let near = next + EARLIEST;
+        while let Some((request, block)) = upcoming.next_if(|(request, _)| request.intended <= near) {
             let (opener, gate) = Gate::closed();
             due.push_back((request.intended, opener));
             prepare(Fired { request, prompt: prompt::write(seed, &request), gate, block: block.clone() });
@@ -74,16 +80,17 @@ pub fn pace(
 }
 
 /// False if asked to stop before `at`.
-fn wait(clock: &Clock, at: RunTime, stop: &Stop) -> bool {
+fn wait(clock: &Clock, at: RunTime, stop: &Stop, sleeper: &mut Sleeper) -> bool {
     loop {
         if stop.asked() {
             return false;
         }
-        let next = at.min(clock.now() + LONGEST_SLEEP);
-        clock::sleep_until(clock.instant(next));
-        if next == at {
+        let look_again = clock.now() + LONGEST_SLEEP;
+        if at <= look_again {
+            sleeper.sleep_until(clock.instant(at));
             return true;
         }
+        clock::sleep_until(clock.instant(look_again));
     }
 }
 
@@ -158,8 +165,8 @@ mod tests {
                 stop.ask();
             }
         });
-        assert_eq!(fired.len(), 10);
+        assert!((10..20).contains(&fired.len()), "{} were handed over", fired.len());
         assert!(paced.stopped.is_some());
-        assert!(!fired[9].gate.passed().await);
+        assert!(!fired.last().unwrap().gate.passed().await);
     }
 }

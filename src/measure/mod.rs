@@ -8,6 +8,7 @@ pub mod gate;
 pub mod parts;
 mod percentiles;
 pub mod recorder;
+pub mod selftest;
 pub mod series;
 mod summarise;
 pub mod summary;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::recorder::Recorder;
+use super::selftest::Selftest;
 use super::series::{Level, Sample};
 use super::summary::RouteSummary;
 use crate::core::run::Loop;
@@ -26,6 +27,9 @@ pub struct Evidence {
     pub pacer_cpu: Option<f64>,
     /// Most requests that one HTTP/2 connection carried at once; absent without HTTP/2.
     pub streams_per_connection: Option<u64>,
+    /// What the instrument made of a known truth just before; absent in a simulation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selftest: Option<Selftest>,
     /// Routes that drew on one quota at once, by name; none where they took turns.
     pub shared_quota: Vec<String>,
     /// Of a run whose end nobody saw, or whose records are not complete.

@@ -65,7 +65,7 @@ fn rfc3339<S: Serializer>(unix_nanos: &u64, serializer: S) -> Result<S::Ok, S::E
     serializer.collect_str(&format_args!("{}.{millis:03}Z", seconds.trim_end_matches('Z')))
 }
 
-/// A log file; dropped, it has everything.
+/// Where the lines go; a file, dropped, has everything.
 pub struct AccessLog {
     lines: Option<Sender<Line>>,
     writer: Option<JoinHandle<()>>,
@@ -82,6 +82,11 @@ impl AccessLog {
             }
         })?;
         Ok(Self { lines: Some(lines), writer: Some(writer) })
+    }
+
+    /// Hands every line over as it is, for whoever is in the same process.
+    pub fn to(lines: Sender<Line>) -> Self {
+        Self { lines: Some(lines), writer: None }
     }
 
     pub fn add(&self, line: Line) {

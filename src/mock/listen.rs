@@ -1,6 +1,5 @@
 //! Sockets and threads of the mock.
 
-use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -52,8 +51,7 @@ pub struct MockSpec {
     /// Refuses model ids that could not be called in the Region, instead of serving them anyway.
     pub strict: bool,
     pub callers: Callers,
-    /// Where the access log is appended.
-    pub log: Option<File>,
+    pub log: Option<AccessLog>,
     /// Speaks https where there is one.
     pub tls: Option<Tls>,
     /// Each world has its own quotas, slots and queues.
@@ -90,8 +88,7 @@ impl Mock {
         }
         drop(guard);
         let addresses = bound.iter().map(|(_, traffic)| traffic.address).collect();
-        let log = spec.log.map(AccessLog::start).transpose()?;
-        let books = Arc::new(Books::new(bound.iter().map(|(_, traffic)| traffic.clone()).collect(), log));
+        let books = Arc::new(Books::new(bound.iter().map(|(_, traffic)| traffic.clone()).collect(), spec.log));
         let shared = Arc::new(Shared {
             seed: spec.seed,
             sampler: Sampler::new(&spec.workload, spec.seed),

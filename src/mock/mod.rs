@@ -31,6 +31,7 @@ mod tool_input;
 mod wire;
 mod written;
 
+pub use access_log::{AccessLog, Line};
 pub use asked::MODEL_MAXIMUM;
 pub use credentials::Callers;
 pub use listen::{ListenSpec, Mock, MockSpec};

@@ -14,6 +14,7 @@ pub mod probe;
 pub mod quota;
 pub mod residency;
 pub mod schema;
+pub mod selftest;
 pub mod sweep;
 pub mod text;
 

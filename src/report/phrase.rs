@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Report;
+use super::selftest;
 use crate::core::run::{Loop, World};
 use crate::core::units::{Span, grouped, length};
 use crate::measure::series::Level;
@@ -133,6 +134,7 @@ fn generator(summary: &Summary) -> Vec<String> {
         (None, Some(pacer)) => facts.push(format!("CPU: pacer {pacer} of its core")),
         (None, None) => facts.push("CPU: not measured".to_owned()),
     }
+    facts.extend(evidence.selftest.as_ref().map(selftest::sentence));
     facts
 }
 

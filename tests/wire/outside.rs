@@ -8,7 +8,7 @@ use aws_sdk_bedrockruntime::config::Region;
 use aws_sdk_bedrockruntime::error::ProvideErrorMetadata;
 use bedbench::clock::monotonic;
 use bedbench::core::RegionId;
-use bedbench::mock::Mock;
+use bedbench::mock::{AccessLog, Mock};
 use bedbench::region::conditions::Condition;
 use bedbench::region::fault::{Fault, FaultKind};
 use bedbench::region::{Conditions, Law, PlaceSpec};
@@ -39,7 +39,7 @@ async fn counted(address: SocketAddr, operation: &str, field: &str, wanted: u64)
 fn start_logging(places: Vec<PlaceSpec>) -> (Mock, NamedTempFile) {
     let file = NamedTempFile::new().unwrap();
     let log = File::options().append(true).open(file.path()).unwrap();
-    (start_as(places, |spec| spec.log = Some(log)), file)
+    (start_as(places, |spec| spec.log = Some(AccessLog::start(log).unwrap())), file)
 }
 
 /// The lines of the log, which are complete when the mock has ended.

@@ -50,9 +50,6 @@ pub struct RunArgs {
     /// Simulate in virtual time: a day in seconds, no account, no network, no cost
     #[arg(long, group = "modelled", conflicts_with_all = ["mock", "endpoint", "endpoint_credentials", "yes"])]
     pub sim: bool,
-    /// Keep the numbers of a simulation and not the record of every request
-    #[arg(long, requires = "sim")]
-    pub no_records: bool,
     /// Run against the built-in mock: no account, no network, no cost
     #[arg(long, group = "modelled", conflicts_with_all = ["endpoint", "endpoint_credentials", "yes"])]
     pub mock: bool,
@@ -99,6 +96,9 @@ pub struct RunArgs {
     /// New or empty folder for the results [default: results/TIME-PROFILE-WORLD]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Keep the numbers and not the record of every request: less disk, but nothing to rebuild a killed run from
+    #[arg(long)]
+    pub no_records: bool,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub format: Output,

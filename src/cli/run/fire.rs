@@ -8,6 +8,7 @@ use super::load::Offered;
 use crate::bedrock::{Access, ClientSpec, live_access, placeholder_access};
 use crate::cli::exit::Failure;
 use crate::cli::mock::loopback;
+use crate::cli::selftest;
 use crate::clock::Clock;
 use crate::core::RegionId;
 use crate::core::block::{Block, Timing};
@@ -15,6 +16,7 @@ use crate::core::price::Price;
 use crate::core::run::World;
 use crate::drive::{self, Collector, Display, Ending, Firing, Progress, RouteSpec, RunSpec, SentCounts, Stop};
 use crate::measure::Recorder;
+use crate::measure::selftest::Selftest;
 use crate::mock::{Callers, ListenSpec, Mock, MockSpec};
 use crate::plan::Traffic;
 use crate::profile::Route;
@@ -25,14 +27,16 @@ use crate::store::rows::RowWriter;
 pub struct Ready {
     firing: Firing,
     clock: Clock,
+    selftest: Selftest,
     routes: Vec<RouteSpec>,
     /// Held to the end of the run: dropped, it stops serving.
     _mock: Option<Mock>,
 }
 
 impl Ready {
-    /// Starts the mock and loads credentials, whichever is needed.
+    /// Tests the instrument, starts the mock and loads credentials, whichever is needed.
     pub fn make(config: &Config) -> Result<Self, Failure> {
+        let selftest = selftest::briefly(&config.offered, config.api)?;
         let clock = Clock::default();
         let mock = if config.world == World::Mock { Some(start_mock(config, &clock)?) } else { None };
         let endpoints = Endpoints { config, mock: mock.as_ref() };
@@ -41,7 +45,7 @@ impl Ready {
             (Traffic::Open(_), plan) => Firing::Plan(plan.clone().expect("an open loop in real time is planned")),
             (Traffic::Closed(workers), _) => Firing::Workers(workers.clone()),
         };
-        Ok(Self { firing, clock, routes, _mock: mock })
+        Ok(Self { firing, clock, selftest, routes, _mock: mock })
     }
 
     /// Fires it. Returns the numbers, how it ended, whether the rows are on disk, and when it started.
@@ -50,9 +54,9 @@ impl Ready {
         config: &Config,
         display: Display,
         recorder: Recorder,
-        rows: RowWriter,
+        rows: Option<RowWriter>,
     ) -> Result<Fired, Failure> {
-        let Self { firing, clock, routes, _mock } = self;
+        let Self { firing, clock, selftest, routes, _mock } = self;
         let stop = Arc::new(Stop::default());
         let collector = Collector::start(recorder, rows, stop.clone()).map_err(|e| Failure::failed(e.to_string()))?;
         let names: Vec<_> = config.profile.routes.iter().map(|route| route.name.clone()).collect();
@@ -88,6 +92,7 @@ impl Ready {
         let (mut recorder, written) = collector.finish();
         let mut ending = ending.map_err(Failure::failed)?;
         ending.evidence.shared_quota = config.shared_quota();
+        ending.evidence.selftest = Some(selftest);
         if let Firing::Plan(plan) = firing {
             let on_time = |at| ending.stopped.is_none_or(|stopped| at < stopped);
             for (request, block) in plan.firings(&blocks).filter(|(request, _)| on_time(request.intended)) {

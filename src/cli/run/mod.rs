@@ -10,7 +10,7 @@ mod planned;
 mod simulate;
 mod turns;
 
-pub use args::{Output, RunArgs, endpoint};
+pub use args::{ApiArg, Output, RunArgs, endpoint};
 pub use config::Config;
 pub use finish::{Finished, finish};
 pub use load::{LoadArgs, Offered, Rates, arrivals};
@@ -85,14 +85,14 @@ pub fn carry_out(
     let failed = |error: std::io::Error| Failure::failed(error.to_string());
     folder.write_manifest(&manifest).map_err(failed)?;
     let names = Names::of(&manifest);
-    let rows = || RowWriter::create(folder.path(), names.clone()).map_err(failed);
+    let rows = records.then(|| RowWriter::create(folder.path(), names)).transpose().map_err(failed)?;
     let recorder = manifest.config.recorder();
     if display != Display::Silent {
         eprintln!("{}", config.headline());
     }
     let fired = match ready {
-        Some(ready) => ready.fire(config, display, recorder, rows()?)?,
-        None => simulate::simulate(config, display, recorder, records.then(rows).transpose()?)?,
+        Some(ready) => ready.fire(config, display, recorder, rows)?,
+        None => simulate::simulate(config, display, recorder, rows)?,
     };
     manifest.started_unix_nanos = fired.started_unix_nanos.unwrap_or(created);
     Ok((folder, manifest, fired))
