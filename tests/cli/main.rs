@@ -13,6 +13,7 @@ mod gates;
 mod listing;
 mod live;
 mod load;
+mod manual;
 #[cfg(unix)]
 mod mock;
 mod plan;
