@@ -12,15 +12,24 @@ const HEADINGS: &[(&str, &[&str])] = &[
     (
         "Load",
         &[
-            "rps", "stage", "pattern", "start", "trace", "concurrency", "duration", "warmup", "arrival", "burstiness",
-            "steps", "seeds", "seed",
+            "rps",
+            "stage",
+            "pattern",
+            "start",
+            "trace",
+            "concurrency",
+            "duration",
+            "warmup",
+            "arrival",
+            "burstiness",
+            "steps",
+            "seeds",
+            "seed",
         ],
     ),
     (
         "Routes and requests",
-        &[
-            "profile", "route", "no_reference", "residency", "workload", "api", "advise latency", "data", "throughput",
-        ],
+        &["profile", "route", "no_reference", "residency", "workload", "api", "advise latency", "data", "throughput"],
     ),
     ("World", &["sim", "mock", "live", "scenario", "latency", "endpoint", "endpoint_credentials", "endpoint_ca"]),
     ("Spending", &["yes", "budget"]),
@@ -32,7 +41,12 @@ const HEADINGS: &[(&str, &[&str])] = &[
     (
         "Tuning",
         &[
-            "in_flight", "prewarm", "connections", "connect_timeout", "first_token_timeout", "event_timeout",
+            "in_flight",
+            "prewarm",
+            "connections",
+            "connect_timeout",
+            "first_token_timeout",
+            "event_timeout",
             "request_timeout",
         ],
     ),
@@ -58,9 +72,8 @@ fn grouped(command: Command) -> Command {
 
 fn heading(command: &str, argument: &str) -> Option<&'static str> {
     let here = format!("{command} {argument}");
-    let under = |name: &str| {
-        HEADINGS.iter().find(|(_, arguments)| arguments.contains(&name)).map(|(heading, _)| *heading)
-    };
+    let under =
+        |name: &str| HEADINGS.iter().find(|(_, arguments)| arguments.contains(&name)).map(|(heading, _)| *heading);
     under(&here).or_else(|| under(argument))
 }
 

@@ -24,8 +24,10 @@ fn every_command_has_a_manual_page_with_its_flags_and_an_example() {
         assert!(page.contains(&format!("bedbench {command}")), "no example of {command}\n{page}");
     }
     let run = desk.read("pages/bedbench-run.1");
+    assert!(run.contains(".SH EXAMPLES\n.nf\n"), "examples keep their lines");
     assert!(run.contains("\\-\\-concurrency") && run.contains("Possible values"), "{run}");
     assert!(desk.path("pages/bedbench-profile-check.1").is_file(), "commands of commands have pages too");
+    assert!(!index.contains("bedbench\\-help(1)"), "there is no such page");
 }
 
 #[test]
