@@ -2,6 +2,7 @@
 //! `docs/extending.md` where their paths mean the same as in `src`.
 #![cfg(unix)]
 
+mod links;
 mod walk;
 
 use std::time::Duration;
