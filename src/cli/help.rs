@@ -113,6 +113,57 @@ mod tests {
         });
     }
 
+    /// The words of one command, up to a comment, a pipe or another command.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
+        for c in line.chars().chain([' ']) {
+            match c {
+                '\'' => quoted = !quoted,
+                ' ' if !quoted => words.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty())),
+                c => word.push(c),
+            }
+        }
+        let end = words.iter().position(|word| ["#", "|", ">", "&&", "&"].contains(&word.as_str()));
+        words.truncate(end.unwrap_or(words.len()));
+        words
+    }
+
+    fn assert_parses(line: &str, from: &str) {
+        if let Err(error) = command().try_get_matches_from(words(line)) {
+            panic!("{from} shows a command that cannot be typed\n{line}\n{error}");
+        }
+    }
+
+    #[test]
+    fn every_command_that_a_document_shows_can_be_typed() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+        let mut shown = 0;
+        for path in docs.filter(|path| path.is_file()).chain([root.join("README.md"), root.join("CONTRIBUTING.md")]) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for block in text.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n")) {
+                let block = block.replace("\\\n", " ");
+                for line in block.lines().filter(|line| line.starts_with("bedbench ")) {
+                    assert_parses(line, &path.display().to_string());
+                    shown += 1;
+                }
+            }
+        }
+        assert!(shown > 50, "only {shown} commands were found");
+    }
+
+    #[test]
+    fn every_example_of_the_help_can_be_typed() {
+        every(&command(), "bedbench", &mut |path, command| {
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in examples.lines().filter(|line| line.starts_with("  bedbench ")) {
+                // What an example is for stands behind it, well apart.
+                let example = line.trim_start().split("   ").next().unwrap_or_default();
+                assert_parses(example, path);
+            }
+        });
+    }
+
     #[test]
     fn long_lists_of_options_stand_in_groups() {
         every(&command(), "bedbench", &mut |path, command| {
