@@ -11,7 +11,8 @@ use bedbench::core::Seed;
 use bedbench::core::phase::Phases;
 use bedbench::core::record::{AttemptRecord, RequestRecord};
 use bedbench::core::units::Rate;
-use bedbench::drive::sim::{ClientModel, Simulation, Sink};
+use bedbench::drive::sim::{self, ClientModel, Sink};
+use bedbench::embed::Simulation;
 use bedbench::plan::Load;
 use bedbench::plan::rate_curve::RateCurve;
 use bedbench::profile::Loader;
@@ -91,7 +92,7 @@ fn a_policy_as_documented_serves_a_route() {
     let scenario = loader.scenario("calm").unwrap();
     let phases = Phases::lay_out(Duration::ZERO, Duration::from_secs(60), &scenario.phases());
     let client = ClientModel::usual(Rate(10.0));
-    let simulation = Simulation {
+    let simulation = sim::Simulation {
         profile: &profile,
         scenario: &scenario,
         workload: &workload,
@@ -134,5 +135,20 @@ fn a_report_format_as_documented_reads_a_run() {
         assert_eq!(line[..2], ["SIMULATED", route], "{text}");
         let goodput: f64 = line[2].parse().unwrap();
         assert!((10.0..25.0).contains(&goodput), "{text}");
+    }
+}
+
+#[test]
+fn the_library_gives_the_numbers_of_the_command() {
+    let walk = Walk::through("```sh\nbedbench run --rps 20 --profile apac --no-reference --sim -d 2m -q -o run\n```\n");
+    let command = std::fs::read_to_string(walk.desk.path().join("run/summary.json")).unwrap();
+    let command: serde_json::Value = serde_json::from_str(&command).unwrap();
+    let ran = Simulation::new("apac").unwrap().routes(&["sydney", "singapore", "sydney→singapore"]).unwrap();
+    let ran = ran.rps(20.0).unwrap().duration(Duration::from_secs(120)).unwrap().run().unwrap();
+    let library: serde_json::Value = serde_json::from_str(ran.to_json()).unwrap();
+    assert_eq!(library["comparisons"], command["comparisons"]);
+    for (library, command) in library["routes"].as_array().unwrap().iter().zip(command["routes"].as_array().unwrap()) {
+        assert_eq!(library["name"], command["name"]);
+        assert_eq!(library["slices"], command["slices"], "{}", command["name"]);
     }
 }
