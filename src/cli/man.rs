@@ -22,7 +22,7 @@ pub fn run(args: &ManArgs) -> Result<Exit, Failure> {
     let mut command = help::command().disable_help_subcommand(true);
     command.build();
     match &args.dir {
-        None => print(&page(&Man::new(command)))?,
+        None => print(&page(command))?,
         Some(dir) => {
             let written = std::fs::create_dir_all(dir).and_then(|()| write(&command, dir));
             written.map_err(|error| Failure::failed(format!("cannot write {}: {error}", dir.display())))?;
@@ -33,13 +33,13 @@ pub fn run(args: &ManArgs) -> Result<Exit, Failure> {
 
 /// The page of a command, and those of its commands.
 fn write(command: &Command, dir: &Path) -> io::Result<()> {
-    let man = Man::new(command.clone());
-    std::fs::write(dir.join(man.get_filename()), page(&man))?;
+    std::fs::write(dir.join(Man::new(command.clone()).get_filename()), page(command.clone()))?;
     command.get_subcommands().try_for_each(|sub| write(sub, dir))
 }
 
-fn page(man: &Man) -> String {
+fn page(command: Command) -> String {
     let mut page = Vec::new();
+    let man = Man::new(command).source(concat!("bedbench ", env!("CARGO_PKG_VERSION")));
     man.render(&mut page).expect("memory takes it");
     let page = String::from_utf8(page).expect("the help is UTF-8");
     // What stands behind the options is made of lines, which filling would run together.

@@ -287,7 +287,10 @@ impl QuotaFile {
             (WindowFile::Bucket, Some(burst)) if burst.0 >= Duration::from_millis(1) => {
                 Window::Bucket { burst: burst.0 }
             }
-            (WindowFile::Bucket, _) => {
+            (WindowFile::Bucket, None) => {
+                return Err("a bucket needs burst, the quota that can be saved up, such as burst = \"5s\"".into());
+            }
+            (WindowFile::Bucket, Some(_)) => {
                 return Err("burst must be at least 1ms: it is the quota that can be saved up".into());
             }
             (WindowFile::Minute, None) => Window::FixedMinute,
