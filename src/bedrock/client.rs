@@ -13,7 +13,6 @@ use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, ConverseOutp
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, OrchestratorError};
 use aws_smithy_types::body::SdkBody;
-use tokio::sync::watch;
 
 use super::classify::{self, Failure};
 use super::connections::Connections;
@@ -92,8 +91,8 @@ pub struct Attempt<'a> {
     pub gate: Option<Gate>,
     /// When the whole request has run out of time.
     pub deadline: RunTime,
-    /// Turns true when another attempt has settled the request.
-    pub cancelled: watch::Receiver<bool>,
+    /// Opens when another attempt has settled the request.
+    pub cancelled: Gate,
     /// Set as soon as there is one, for whoever wants to know before the end.
     pub first_token: Arc<OnceLock<RunTime>>,
 }
@@ -233,12 +232,11 @@ impl RegionClient {
                 Api::Converse => self.converse(client, &attempt, &probe, &mut content).await,
             }
         };
-        let mut cancelled = attempt.cancelled.clone();
         let result = tokio::select! {
             result = tokio::time::timeout(left, call) => {
                 result.unwrap_or_else(|_| Err(ran_out("the whole request")))
             }
-            Ok(_) = cancelled.wait_for(|cancelled| *cancelled) => {
+            true = attempt.cancelled.passed() => {
                 Err(Failure::new(Outcome::Cancelled, "another attempt was faster"))
             }
         };

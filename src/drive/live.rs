@@ -1,7 +1,7 @@
 //! Carries a run out in real time: against Bedrock, the mock, or any other endpoint.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::collect::Record;
 use super::pacer::{Fired, Paced, pace};
 use super::signals::watch_signals;
 use super::{SentCounts, Stop, workers};
-use crate::bedrock::{Answer, Attempt, ClientSpec, RegionClient};
+use crate::bedrock::{Answer, Attempt, ClientSpec, Gate, RegionClient};
 use crate::clock::{self, Clock, Timer};
 use crate::core::block::{self, Block};
 use crate::core::phase::Phases;
@@ -21,6 +21,7 @@ use crate::core::price::Price;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::{InvocationKey, Timeouts};
 use crate::core::residency::Destination;
+use crate::core::units::Rate;
 use crate::core::{Outcome, Request, RunTime, Seed};
 use crate::govern::Purse;
 use crate::govern::budget::Reservation;
@@ -100,6 +101,8 @@ pub(super) struct Shared {
     records: Sender<Record>,
     /// Requests that have not been recorded yet.
     open: AtomicUsize,
+    /// Requests that were carried out, of all routes.
+    fired: AtomicU64,
     all_done: Notify,
     given_up: watch::Receiver<bool>,
     purse: Option<Arc<Purse>>,
@@ -154,6 +157,7 @@ pub fn run(
             sent: spec.sent,
             records,
             open: AtomicUsize::new(0),
+            fired: AtomicU64::new(0),
             all_done: Notify::new(),
             given_up,
             purse: spec.purse,
@@ -185,6 +189,7 @@ pub fn run(
         let evidence = Evidence {
             client_cpu,
             pacer_cpu: paced.cpu.map(share),
+            requests_per_second: Some(Rate(shared.fired.load(Ordering::Relaxed) as f64 / took.max(1e-9))),
             streams_per_connection: clients.filter_map(RegionClient::streams_per_connection).max(),
             ..Evidence::default()
         };
@@ -229,6 +234,7 @@ pub(super) async fn fire(shared: Arc<Shared>, route: Arc<Route>, fired: Arc<Fire
     } else {
         let measured = shared.phases.get(shared.phase(&fired)).measured;
         shared.sent.add(usize::from(route.position), measured);
+        shared.fired.fetch_add(1, Ordering::Relaxed);
         let mut given_up = shared.given_up.clone();
         tokio::select! {
             left = attempt_all(&shared, &route, &fired, &mut attempts) => left,
@@ -269,7 +275,7 @@ async fn attempt_all(shared: &Shared, route: &Route, fired: &Fired, attempts: &m
         deadline: request.intended + shared.timeouts.request,
     };
     let mut journey = Journey::new(asked);
-    let (cancel, cancelled) = watch::channel(false);
+    let (cancel, cancelled) = Gate::closed();
     let mut flying = FuturesUnordered::new();
     let mut first_tokens = Vec::new();
     let mut over_budget = false;
@@ -320,7 +326,7 @@ async fn attempt_all(shared: &Shared, route: &Route, fired: &Fired, attempts: &m
             }
         };
     };
-    cancel.send_replace(true);
+    cancel.open();
     while let Some(((attempt, target, answer), paid)) = flying.next().await {
         shared.account(route, target, paid, &answer);
         attempts.push(route.record(request, attempt, target, answer));
@@ -342,7 +348,7 @@ impl Route {
         fired: &Fired,
         asked: Asked,
         (attempt, target): (usize, Target),
-        cancelled: watch::Receiver<bool>,
+        cancelled: Gate,
         first_token: Arc<OnceLock<RunTime>>,
     ) -> (usize, Target, Answer) {
         let (destination, client) = &self.targets[target];

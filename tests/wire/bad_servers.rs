@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
-use bedbench::bedrock::{Answer, Api, Attempt, ClientSpec, RegionClient, placeholder_access};
+use bedbench::bedrock::{Answer, Api, Attempt, ClientSpec, Gate, RegionClient, placeholder_access};
 use bedbench::clock::Clock;
 use bedbench::core::region::Jurisdiction;
 use bedbench::core::request::{InvocationKey, Timeouts};
@@ -88,7 +88,7 @@ pub async fn attempt_trusting(endpoint_ca: Option<Arc<str>>, url: String, api: A
         invocation: InvocationKey { key: RequestKey(1), attempt: 0 },
         gate: None,
         deadline: RunTime::ZERO + timeouts.request,
-        cancelled: tokio::sync::watch::channel(false).1,
+        cancelled: Gate::closed().1,
         first_token: Arc::default(),
     };
     in_time("the attempt", client.attempt(attempt)).await
