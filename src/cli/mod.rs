@@ -2,6 +2,7 @@
 
 mod advise;
 mod announce;
+mod audit;
 mod calibrate;
 mod compare;
 mod exit;
@@ -48,6 +49,7 @@ use exit::Failure;
   bedbench compare results/before results/after --fail-if 'ttft:p95>+10%'
                                                   whether a change made it slower
   bedbench probe --profile apac                   how far each endpoint is from here, for nothing
+  bedbench audit --region ap-southeast-2          what the account really did, from CloudWatch
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
   bedbench experiment run case-2                  whether a claim holds, simulated
   bedbench export scp --profile au --explain      a policy that holds a profile's residency
@@ -78,6 +80,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Measure how far each Region's endpoint is: TCP and TLS, no request, no cost
     Probe(probe::ProbeArgs),
+    /// Read what the account really did: CloudWatch and Service Quotas, as a baseline
+    Audit(Box<audit::AuditArgs>),
     /// Serve a mock Bedrock, one port per Region, for any client
     Mock(mock::MockArgs),
     /// What can be compared: list, show or check profiles
@@ -115,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Advise(args) => advise::run(&args),
         Command::Compare(args) => compare::run(args),
         Command::Probe(args) => probe::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Mock(args) => mock::run(&args),
         Command::Profile(command) => profile::run(&command),
         Command::Workload(command) => shelf::run(Kind::Workload, &command),
