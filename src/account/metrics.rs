@@ -81,7 +81,10 @@ impl Account {
                         return Err(AccountError::Denied { action: GET, said: format!("Forbidden {}", refused()) });
                     }
                     Some(StatusCode::InternalError) => {
-                        return Err(AccountError::Refused { action: GET, said: format!("InternalError {}", refused()) });
+                        return Err(AccountError::Refused {
+                            action: GET,
+                            said: format!("InternalError {}", refused()),
+                        });
                     }
                     _ => {}
                 }

@@ -127,8 +127,14 @@ where
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" => {
             AccountError::Denied { action, said }
         }
-        "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidSignatureException" | "SignatureDoesNotMatch"
-        | "ExpiredToken" | "ExpiredTokenException" | "MissingAuthenticationToken" | "IncompleteSignature"
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "MissingAuthenticationToken"
+        | "IncompleteSignature"
         | "InvalidAccessKeyId" => AccountError::Credentials(said),
         _ => AccountError::Refused { action, said },
     }

@@ -27,15 +27,17 @@ pub enum Access {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("no AWS credentials: {why}. {}, or set {BEARER_TOKEN}. To try bedbench without an account, add --mock", Self::HELP)]
+#[error(
+    "no AWS credentials: {why}. {}, or set {BEARER_TOKEN}. To try bedbench without an account, add --mock",
+    Self::HELP
+)]
 pub struct NoCredentials {
     why: String,
 }
 
 impl NoCredentials {
     /// Where credentials come from.
-    pub const HELP: &str =
-        "Run `aws configure` or `aws sso login`, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+    pub const HELP: &str = "Run `aws configure` or `aws sso login`, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
     pub fn why(&self) -> &str {
         &self.why

@@ -34,11 +34,8 @@ pub fn write(path: &Path, read: &Read, max_tokens: Option<u32>) -> Result<String
     let mut said = format!("Written: {} files in {}\n", files.len(), path.display());
     if let Some((rate, workload, profile)) = example {
         let at = |name: &str| path.join(name).display().to_string();
-        said += &format!(
-            "bedbench run --sim --rps {rate:.3} --workload {} --profile {}\n",
-            at(&workload),
-            at(&profile)
-        );
+        said +=
+            &format!("bedbench run --sim --rps {rate:.3} --workload {} --profile {}\n", at(&workload), at(&profile));
     }
     Ok(said)
 }

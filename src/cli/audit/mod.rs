@@ -84,7 +84,10 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Failure> {
     if let Some(path) = &args.out {
         Folder::check_free(path).map_err(|error| Failure::usage(error.to_string()))?;
     }
-    guard::warn_of_ambient(&["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL_SERVICE_QUOTAS"], "URL");
+    guard::warn_of_ambient(
+        &["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL_SERVICE_QUOTAS"],
+        "URL",
+    );
     let spec = AccountSpec {
         region: args.region,
         endpoint: args.endpoint.clone(),

@@ -111,7 +111,8 @@ fn remark(what: &str, seen: &Lengths, law: TokenLengths) -> String {
 /// How its calls come and go over a day, in UTC.
 pub fn pattern(baseline: &Baseline, source: &Source) -> String {
     let mut text = format!(
-        "# How {} was called over the day, throttled calls included. Times are UTC: --start takes them so.\n\
+        "# How {} was called over the day, throttled calls included.\n\
+         # Times are UTC: --start takes them so.\n\
          # A point stands in the middle of its hour: requests per second, over all days of the window.\n\
          # The mean over the day: --rps {:.6}\nschema = 1\nname = {}\nsummary = {}\ncurve = [\n",
         baseline.model,
@@ -133,8 +134,10 @@ pub fn pattern(baseline: &Baseline, source: &Source) -> String {
 /// When nobody can say where its calls are processed, or the account may not call it.
 pub fn profile(baseline: &Baseline, known: &Known, models: &Models, source: &Source) -> Result<String, String> {
     let (region, model) = (source.region, &baseline.model);
-    let (pool, processing) =
-        models.inference_profiles().resolve(region, model).map_err(|_| "where it is processed is not known".to_owned())?;
+    let (pool, processing) = models
+        .inference_profiles()
+        .resolve(region, model)
+        .map_err(|_| "where it is processed is not known".to_owned())?;
     let (countries, reference): (BTreeSet<_>, bool) = match &processing {
         Processing::Within(regions) => (regions.iter().map(|region| region.jurisdiction()).collect(), false),
         // Anywhere is in no list of countries.
@@ -142,8 +145,8 @@ pub fn profile(baseline: &Baseline, known: &Known, models: &Models, source: &Sou
     };
     let countries: Vec<_> = countries.iter().map(|country| quoted(&country.to_string())).collect();
     let mut text = format!(
-        "# {model} as it was called in {} ({region}), under this account's quota. Round trip, times, slots and queue stay\n\
-         # those of profiles/regions.toml: `bedbench profile calibrate` fits them to a run.\n",
+        "# {model} as it was called in {} ({region}), under this account's quota.\n\
+         # Round trip, times, slots and queue stay those of profiles/regions.toml: `bedbench profile calibrate` fits them to a run.\n",
         region.name()
     );
     text += if reference {

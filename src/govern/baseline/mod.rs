@@ -135,7 +135,8 @@ impl Baseline {
         let called = || calls.iter().filter(|(_, calls)| **calls > 0.0);
         let (first, last) = (*called().next()?.0, *called().next_back()?.0);
         let per_minute = 60.0 / f64::from(window.period);
-        let hourly = Hourly { invoked: by_hour(&invoked), throttled: by_hour(&throttled), busiest: busiest_by_hour(&calls) };
+        let hourly =
+            Hourly { invoked: by_hour(&invoked), throttled: by_hour(&throttled), busiest: busiest_by_hour(&calls) };
         let hours = hourly.hours(readings, window, per_minute);
         let total = |series: &BTreeMap<u64, f64>| count(series.values().sum());
         let errors = |metric| total(&by_time(window, readings.of(metric, Stat::Sum, Grain::Hour)));
@@ -288,9 +289,9 @@ fn times(readings: &Readings, window: &Window, metric: Metric) -> Times {
     let at = |stat, q| enough(n, q, whole(readings, metric, stat));
     let samples = by_time(window, readings.of(metric, Stat::Samples, Grain::Hour));
     let hourly = by_time(window, readings.of(metric, Stat::P95, Grain::Hour));
-    let hourly = hourly.iter().filter_map(|(at, p95)| {
-        enough(count(samples.get(at).copied().unwrap_or_default()), 0.95, Some(*p95))
-    });
+    let hourly = hourly
+        .iter()
+        .filter_map(|(at, p95)| enough(count(samples.get(at).copied().unwrap_or_default()), 0.95, Some(*p95)));
     Times {
         n,
         mean: mean.map(|millis| millis / 1e3),

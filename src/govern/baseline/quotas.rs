@@ -61,7 +61,8 @@ pub fn of_model(quotas: &[AccountQuota], models: &Models, region: RegionId, mode
     let wanted = words(id.split(':').next().unwrap_or(id), vendor);
     let find = |counted: Counted| {
         let fits = |quota: &&AccountQuota| {
-            parse(&quota.name).is_some_and(|(of, what, name)| (of, what) == (pool, counted) && words(name, vendor) == wanted)
+            parse(&quota.name)
+                .is_some_and(|(of, what, name)| (of, what) == (pool, counted) && words(name, vendor) == wanted)
         };
         let one = |applied: bool| {
             let mut found = quotas.iter().filter(|quota| quota.applied == applied).filter(fits);
@@ -146,7 +147,10 @@ mod tests {
     fn a_quota_is_found_by_the_words_of_its_name() {
         for (model, name) in [
             ("amazon.nova-lite-v1:0", "On-demand model inference requests per minute for Amazon Nova Lite"),
-            ("au.anthropic.claude-sonnet-5", "Cross-region model inference requests per minute for Anthropic Claude Sonnet 5"),
+            (
+                "au.anthropic.claude-sonnet-5",
+                "Cross-region model inference requests per minute for Anthropic Claude Sonnet 5",
+            ),
             (
                 "au.anthropic.claude-sonnet-4-5-20250929-v1:0",
                 "Cross-region model inference requests per minute for Anthropic Claude Sonnet 4.5 V1",
@@ -159,7 +163,10 @@ mod tests {
                 "anthropic.claude-3-5-sonnet-20241022-v2:0",
                 "On-demand InvokeModel requests per minute for Anthropic Claude 3.5 Sonnet V2",
             ),
-            ("meta.llama3-3-70b-instruct-v1:0", "On-demand model inference requests per minute for Meta Llama 3.3 70B Instruct"),
+            (
+                "meta.llama3-3-70b-instruct-v1:0",
+                "On-demand model inference requests per minute for Meta Llama 3.3 70B Instruct",
+            ),
             (
                 "mistral.mistral-large-2407-v1:0",
                 "On-demand model inference requests per minute for Mistral AI Mistral Large 2407",

@@ -27,7 +27,9 @@ impl Window {
     pub fn before(now: u64, days: u32) -> Result<Self, String> {
         let longest = KEPT[KEPT.len() - 1].1;
         if !(1..=longest).contains(&days) {
-            return Err(format!("--days must be from 1 to {longest}: CloudWatch keeps no data points longer, not {days}"));
+            return Err(format!(
+                "--days must be from 1 to {longest}: CloudWatch keeps no data points longer, not {days}"
+            ));
         }
         // The first hour began up to an hour before that many days.
         let finest = KEPT.iter().find(|(_, kept)| days < *kept);

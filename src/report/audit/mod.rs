@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::text::{Style, bullets, joined, title};
 use crate::core::RegionId;
-use crate::core::units::percent;
 use crate::govern::baseline::{Baseline, Headroom, Hour, Known, Window, instant};
 
 /// Of all models in one Region, as JSON has it too. Instants are seconds since 1970, times are seconds.
@@ -107,8 +106,4 @@ pub fn hours_csv(audit: &Audit) -> String {
         }
     }
     csv
-}
-
-fn share(part: u64, whole: u64) -> String {
-    percent(part, whole)
 }

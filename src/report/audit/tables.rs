@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Audit, Audited, share};
-use crate::core::units::{Span, grouped, per_second, range, significant};
-use crate::govern::baseline::{AccountQuota, HourOfDay, Lengths, Times};
+use super::{Audit, Audited};
+use crate::core::units::{Rate, Span, chosen_rate, grouped, percent, range, significant};
+use crate::govern::baseline::{AccountQuota, DAY, HourOfDay, Lengths, Times};
 use crate::report::table::{Cell, Column, Paint, Table};
 use crate::report::text::{Style, title};
 use crate::stats::quantile::fewest_samples;
@@ -22,6 +22,10 @@ fn cell(text: Option<String>) -> Cell {
 
 fn whole(value: f64) -> String {
     if value > 0.0 && value < 10.0 { significant(value) } else { grouped(value.round() as u64) }
+}
+
+fn rate(per_second: f64) -> String {
+    chosen_rate(Rate(per_second))
 }
 
 fn seconds(time: f64) -> Span {
@@ -54,11 +58,11 @@ pub fn calls(audit: &Audit, style: Style) -> Vec<String> {
         let found = &audited.baseline;
         let hour = found.busiest_hour().map(|hour| whole(hour.per_second * 60.0));
         let busiest = found.busiest.map(|busiest| whole(busiest.requests_per_minute));
-        let of_calls = share(found.throttled, found.calls());
+        let of_calls = percent(found.throttled, found.calls());
         of.row(vec![
             found.model.clone().into(),
             grouped(found.calls()).into(),
-            per_second(found.per_second).into(),
+            rate(found.per_second).into(),
             cell(hour),
             cell(busiest),
             throttled(audited.throttled_share, format!("{} ({of_calls})", grouped(found.throttled))),
@@ -119,15 +123,7 @@ pub fn tokens(audit: &Audit, style: Style) -> Vec<String> {
         for (name, lengths) in [("in", &audited.baseline.input), ("out", &audited.baseline.output)] {
             let Lengths { n, mean, p50, p95, max } = *lengths;
             let [mean, p50, p95, max] = [mean, p50, p95, max].map(|tokens| cell(tokens.map(whole)));
-            of.row(vec![
-                audited.baseline.model.clone().into(),
-                name.into(),
-                grouped(n).into(),
-                mean,
-                p50,
-                p95,
-                max,
-            ]);
+            of.row(vec![audited.baseline.model.clone().into(), name.into(), grouped(n).into(), mean, p50, p95, max]);
         }
     }
     table("Tokens per request", "of the calls that CloudWatch has tokens of", of, style)
@@ -184,22 +180,22 @@ pub fn day(audited: &Audited, audit: &Audit, style: Style) -> Vec<String> {
         Column::right("p95 on its days"),
     ]);
     for hour in &audited.baseline.hours_of_day {
-        let HourOfDay { hour, per_second: rate, requests_per_minute, busiest_per_minute, throttled: refused, .. } = *hour;
-        let of_day = &audited.baseline.hours_of_day[usize::from(hour)];
-        let share = of_day.throttled_share.map(|share| match refused {
+        let HourOfDay { per_second, requests_per_minute, busiest_per_minute, throttled_share, p95, .. } = *hour;
+        let share = throttled_share.map(|share| match hour.throttled {
             0 => "0".to_owned(),
-            _ => format!("{} ({:.1} %)", grouped(refused), share * 100.0),
+            refused => format!("{} ({:.1} %)", grouped(refused), share * 100.0),
         });
+        let called = |text: String| if per_second > 0.0 { text.into() } else { none() };
         of.row(vec![
-            format!("{hour:02}:00").into(),
-            if rate > 0.0 { per_second(rate).into() } else { none() },
-            if rate > 0.0 { whole(requests_per_minute).into() } else { none() },
-            if rate > 0.0 { whole(busiest_per_minute).into() } else { none() },
-            share.map_or_else(none, |text| throttled(of_day.throttled_share, text)),
-            cell(of_day.p95.map(|(low, high)| range(seconds(low), seconds(high)))),
+            format!("{:02}:00", hour.hour).into(),
+            called(rate(per_second)),
+            called(whole(requests_per_minute)),
+            called(whole(busiest_per_minute)),
+            share.map_or_else(none, |text| throttled(throttled_share, text)),
+            cell(p95.map(|(low, high)| range(seconds(low), seconds(high)))),
         ]);
     }
-    let days = audit.window.seconds() / 86_400;
-    let rest = format!("UTC, over {days} days, those without a call included");
+    let days = audit.window.seconds() / DAY;
+    let rest = format!("UTC; means over {days} × 24 h, hours without a call included");
     table(&format!("By hour of day: {}", audited.baseline.model), &rest, of, style)
 }
