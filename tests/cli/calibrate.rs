@@ -4,7 +4,7 @@ use bedbench::core::RegionId;
 use bedbench::profile::Loader;
 use bedbench::profile::schema::QuotaFile;
 
-use super::desk::{Desk, SHORT};
+use super::desk::{Desk, INVALID, SHORT};
 
 /// The times of Sydney, in seconds, as a profile's TOML has them.
 fn time(profile: &str, table: &str, key: &str) -> f64 {
@@ -168,7 +168,8 @@ fn a_quota_is_found_through_the_mocks_sockets() {
     desk.write("own.toml", &with_quota("requests_per_minute = 1200, burst = \"1s\""));
     desk.write("blind.toml", &with_quota("requests_per_minute = 99, burst = \"1s\""));
     let run = SHORT.replace("--scenario calm", "--scenario quiet.toml").replace("500ms", "6s");
-    desk.measures(&format!("{run} --profile own.toml -o run"), &[]).exits(0);
+    // Also a run that is INVALID for its lateness has told when it sent.
+    assert!([Some(0), Some(INVALID)].contains(&desk.says(&format!("{run} --profile own.toml -o run")).code));
     desk.says("profile calibrate run --profile blind.toml --out fitted.toml").exits(0);
     let found = fitted(&desk, "fitted.toml").requests_per_minute.unwrap();
     assert!((found / 1_200.0 - 1.0).abs() < 0.05, "{found}, and it was 1200");
