@@ -11,6 +11,8 @@ use crate::govern::baseline::{Grain, HOUR, Question, Readings, Window, questions
 const NAMESPACE: &str = "AWS/Bedrock";
 const BY_MODEL: &str = "ModelId";
 const LIST: &str = "cloudwatch:ListMetrics";
+/// How the codes begin that say that a question cannot be asked.
+const INVALID: [&str; 2] = ["InvalidParameter", "Validation"];
 const GET: &str = "cloudwatch:GetMetricData";
 
 impl Account {
@@ -44,7 +46,7 @@ impl Account {
         let (mut readings, mut remarks) = (Readings::new(model), Vec::new());
         self.ask(&mut readings, &mut remarks, &parts, window).await?;
         match self.ask(&mut readings, &mut remarks, &whole, window).await {
-            Err(AccountError::Refused { said, .. }) => {
+            Err(AccountError::Refused { said, .. }) if INVALID.iter().any(|code| said.starts_with(code)) => {
                 remarks.push(format!("no percentiles over the whole window: CloudWatch refused that period ({said})"));
             }
             asked => asked?,

@@ -9,8 +9,8 @@ use std::time::Duration;
 use aws_sdk_cloudwatch::config::timeout::TimeoutConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::bedrock::{NoCredentials, live_credentials, placeholder_credentials};
@@ -111,19 +111,18 @@ fn http(ca: Option<&str>) -> Result<SharedHttpClient, String> {
 }
 
 /// What went wrong, with the way out. `action` is what IAM calls the operation.
-fn error<E, R>(action: &'static str, url: &str, error: &SdkError<E, R>) -> AccountError
+fn error<E>(action: &'static str, url: &str, error: &SdkError<E, HttpResponse>) -> AccountError
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug,
 {
     let SdkError::ServiceError(refusal) = error else {
-        return AccountError::Unreachable { url: url.to_owned(), why: DisplayErrorContext(error).to_string() };
+        return AccountError::Unreachable { url: url.to_owned(), why: reasons(error) };
     };
-    let refusal = refusal.err();
-    let code = refusal.code().unwrap_or("an answer without an error code");
-    let said = refusal.message().map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"));
+    let (status, refusal) = (refusal.raw().status(), refusal.err());
+    let code = refusal.code().map_or_else(|| format!("HTTP {status} without an error code"), str::to_owned);
+    let said = refusal.message().map_or_else(|| code.clone(), |message| format!("{code}: {message}"));
     let said = said.replace('\n', " ");
-    match code {
+    match code.as_str() {
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" => {
             AccountError::Denied { action, said }
         }
@@ -138,4 +137,12 @@ where
         | "InvalidAccessKeyId" => AccountError::Credentials(said),
         _ => AccountError::Refused { action, said },
     }
+}
+
+/// In one line, from the outermost to the bottom of it.
+fn reasons(error: &(dyn Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    let mut reasons: Vec<_> = chain.map(|error| error.to_string().replace('\n', " ")).collect();
+    reasons.dedup();
+    reasons.join(": ")
 }

@@ -69,7 +69,7 @@ pub fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     let mut throttled = Throttled::of(&run.manifest, &profile);
     let replayed = run.replay(|entry| {
         // A quota is exhausted by what came before, too.
-        throttled.add(entry.attempts);
+        throttled.add(entry.attempts, entry.round);
         if !(from..until).contains(&entry.request.intended) {
             return;
         }

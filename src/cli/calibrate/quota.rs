@@ -45,11 +45,17 @@ enum Happened {
     Admitted(f64),
     /// What was used, less what was reserved.
     Settled(f64),
+    /// Another block begins: what the quota did in between nobody saw.
+    Seam,
 }
 
 /// What one target of one route saw.
 #[derive(Clone, Debug, Default)]
-pub struct Traffic(Vec<(RunTime, Happened)>);
+pub struct Traffic {
+    events: Vec<(RunTime, Happened)>,
+    /// The block of the last attempt.
+    block: u16,
+}
 
 /// Per minute.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,33 +69,37 @@ pub struct Rate {
 }
 
 impl Traffic {
-    /// `burndown` is what one output token uses of the quota.
-    pub fn add(&mut self, attempt: &AttemptRecord, max_tokens: u32, burndown: f64) {
+    /// `burndown` is what one output token uses of the quota; `block` is the turn of the route in which it was sent.
+    pub fn add(&mut self, attempt: &AttemptRecord, block: u16, max_tokens: u32, burndown: f64) {
         let Some(sent) = attempt.sent else { return };
+        if block != self.block {
+            self.events.push((sent, Happened::Seam));
+            self.block = block;
+        }
         match attempt.outcome {
-            Outcome::Throttled => self.0.push((sent, Happened::Refused(Limit::of(attempt)))),
+            Outcome::Throttled => self.events.push((sent, Happened::Refused(Limit::of(attempt)))),
             // Refused before any quota is asked, or not arrived.
             Outcome::Invalid | Outcome::Transport | Outcome::Shed => {}
             _ => {
                 let reserved = f64::from(attempt.asked_tokens) + f64::from(max_tokens);
-                self.0.push((sent, Happened::Admitted(reserved)));
+                self.events.push((sent, Happened::Admitted(reserved)));
                 // An attempt without usage keeps its reservation: nobody knows when it was given back.
                 if let Some(usage) = attempt.usage {
                     let used = f64::from(usage.input_tokens) + f64::from(usage.output_tokens) * burndown;
-                    self.0.push((attempt.finished, Happened::Settled(used - reserved)));
+                    self.events.push((attempt.finished, Happened::Settled(used - reserved)));
                 }
             }
         }
     }
 
     pub fn refused(&self) -> u64 {
-        self.0.iter().filter(|(_, happened)| matches!(happened, Happened::Refused(_))).count() as u64
+        self.events.iter().filter(|(_, happened)| matches!(happened, Happened::Refused(_))).count() as u64
     }
 
     /// The rate of a limit that a bucket keeps, which saves up `burst`. Absent where it refused nothing.
     pub fn fit(&mut self, limit: Limit, burst: Duration) -> Option<Result<Rate, String>> {
-        self.0.sort_by_key(|(at, _)| *at);
-        let refusals = || self.0.iter().filter(|(_, what)| matches!(what, Happened::Refused(by) if *by == limit));
+        self.events.sort_by_key(|(at, _)| *at);
+        let refusals = || self.events.iter().filter(|(_, what)| matches!(what, Happened::Refused(by) if *by == limit));
         let refused = refusals().count() as u64;
         (refused > 0).then(|| self.rate(limit, burst, refused))
     }
@@ -100,7 +110,7 @@ impl Traffic {
         // Length of each gap between refusals that counts, and what went through in it.
         let mut gaps: Vec<(f64, f64)> = Vec::new();
         let mut stretches = 0.0;
-        for (at, happened) in &self.0 {
+        for (at, happened) in &self.events {
             match (*happened, limit) {
                 (Happened::Refused(by), _) if by == limit => {
                     let gap = last.map(|last| at.since(last));
@@ -110,6 +120,7 @@ impl Traffic {
                     }
                     (last, taken) = (Some(*at), 0.0);
                 }
+                (Happened::Seam, _) => last = None,
                 (Happened::Admitted(_), Limit::Requests) => (taken, all, largest) = (taken + 1.0, all + 1.0, 1.0),
                 (Happened::Admitted(tokens), Limit::Tokens) => {
                     (taken, all, largest) = (taken + tokens, all + tokens, largest.max(tokens));
@@ -138,7 +149,7 @@ impl Traffic {
             return Err(format!("{}, or what they let through changed: no rate within ±20 %", few()));
         }
         // A bucket lets through no more than it fills up by and had saved. What keeps minutes lets it through at once.
-        let span = self.0.last().map_or(0.0, |(at, _)| at.since(self.0[0].0).as_secs_f64());
+        let span = self.events.last().map_or(0.0, |(at, _)| at.since(self.events[0].0).as_secs_f64());
         let most = (rate + uncertainty) * (span + burst.as_secs_f64()) + largest;
         if all > most * 1.05 {
             return Err(format!(
@@ -166,7 +177,7 @@ mod tests {
             while let Some(end) = ends.front().copied().filter(|end| *end <= at) {
                 ends.pop_front();
                 quota.settle(RunTime::from_secs_f64(end), 500, 200.0);
-                traffic.0.push((RunTime::from_secs_f64(end), Happened::Settled(-300.0)));
+                traffic.events.push((RunTime::from_secs_f64(end), Happened::Settled(-300.0)));
             }
             let happened = match quota.admit(RunTime::from_secs_f64(at), 500) {
                 Ok(()) => {
@@ -176,7 +187,7 @@ mod tests {
                 Err(Exceeded::Requests) => Happened::Refused(Limit::Requests),
                 Err(Exceeded::Tokens) => Happened::Refused(Limit::Tokens),
             };
-            traffic.0.push((RunTime::from_secs_f64(at), happened));
+            traffic.events.push((RunTime::from_secs_f64(at), happened));
         }
         traffic
     }
@@ -214,7 +225,7 @@ mod tests {
         let mut traffic = against(&spec(None, None, Window::FixedMinute), 1.0);
         assert_eq!(traffic.fit(Limit::Requests, BURST), None);
         for at in [100.0, 200.0, 203.0] {
-            traffic.0.push((RunTime::from_secs_f64(at), Happened::Refused(Limit::Requests)));
+            traffic.events.push((RunTime::from_secs_f64(at), Happened::Refused(Limit::Requests)));
         }
         let said = traffic.fit(Limit::Requests, BURST).unwrap().unwrap_err();
         assert!(said.starts_with("3 refusals for requests lie too far apart"), "{said}");

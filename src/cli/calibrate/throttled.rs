@@ -53,10 +53,10 @@ impl Throttled {
         Self { routes: routes.collect(), max_tokens: max_tokens.and_then(|tokens| u32::try_from(tokens).ok()) }
     }
 
-    pub fn add(&mut self, attempts: &[AttemptRecord]) {
+    pub fn add(&mut self, attempts: &[AttemptRecord], block: u16) {
         for attempt in attempts {
             let target = &mut self.routes[usize::from(attempt.route)][usize::from(attempt.target)];
-            target.traffic.add(attempt, self.max_tokens.unwrap_or_default(), target.burndown);
+            target.traffic.add(attempt, block, self.max_tokens.unwrap_or_default(), target.burndown);
         }
     }
 
@@ -124,8 +124,8 @@ fn of_pool(
         return None;
     }
     quotas.said.push(format!(
-        "{place}: burst {burst} is the profile's. What other applications of the account used is not in the quota; what \
-         was refused for capacity (503) is not counted against it"
+        "{place}: burst {burst} is the profile's. What other applications of the account used is taken from the quota, and a \
+         throttle that is no quota's is not told apart; what was refused for capacity (503) was let through by it"
     ));
     let rates: Vec<_> = Limit::ALL.iter().filter_map(|limit| Some(said(*limit, *found.get(limit.name())?))).collect();
     let world = manifest.world.label().to_lowercase();
