@@ -13,6 +13,8 @@ mod transmit;
 
 pub use client::{Answer, Api, Attempt, ClientSpec, RegionClient, endpoint_url};
 pub use connections::check_ca;
-pub use credentials::{Access, NoCredentials, live_access, placeholder_access};
+pub use credentials::{
+    Access, NoCredentials, live_access, live_credentials, placeholder_access, placeholder_credentials,
+};
 pub use gate::{Gate, Opener};
 pub use round_trip::{Handshake, Line, Tried, trust};

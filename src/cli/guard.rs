@@ -11,8 +11,13 @@ const AMBIENT: &[&str] = &["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME
 
 /// Names the ambient endpoint settings that are there, and that they have no effect.
 pub fn warn_of_ambient_endpoints() {
-    for name in AMBIENT.iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())) {
-        warn(&format!("{name} is set and ignored: bedbench calls what it says it calls. Use --endpoint REGION=URL"));
+    warn_of_ambient(AMBIENT, "REGION=URL");
+}
+
+/// The same for other settings; `form` is how --endpoint is written.
+pub fn warn_of_ambient(names: &[&str], form: &str) {
+    for name in names.iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())) {
+        warn(&format!("{name} is set and ignored: bedbench calls what it says it calls. Use --endpoint {form}"));
     }
 }
 

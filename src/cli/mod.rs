@@ -2,6 +2,7 @@
 
 mod advise;
 mod announce;
+mod audit;
 mod calibrate;
 mod compare;
 mod exit;
@@ -50,6 +51,7 @@ use exit::Failure;
                                                   whether a change made it slower
   bedbench probe --profile apac                   how far each endpoint is from here, for nothing
   bedbench selftest                               what the instrument itself adds, on this machine
+  bedbench audit --region ap-southeast-2          what the account really did, from CloudWatch
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
   bedbench experiment run case-2                  whether a claim holds, simulated
   bedbench export scp --profile au --explain      a policy that holds a profile's residency
@@ -82,6 +84,8 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Measure the instrument itself: how late it sends, how far its times are from the truth
     Selftest(selftest::SelftestArgs),
+    /// Read what the account really did: CloudWatch and Service Quotas, as a baseline
+    Audit(Box<audit::AuditArgs>),
     /// Serve a mock Bedrock, one port per Region, for any client
     Mock(mock::MockArgs),
     /// What can be compared: list, show or check profiles
@@ -120,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args),
         Command::Probe(args) => probe::run(&args),
         Command::Selftest(args) => selftest::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Mock(args) => mock::run(&args),
         Command::Profile(command) => profile::run(&command),
         Command::Workload(command) => shelf::run(Kind::Workload, &command),

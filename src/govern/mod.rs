@@ -1,5 +1,6 @@
 //! What a route costs and needs, what keeps a run within its budget, and how residency is enforced, watched and shown.
 
+pub mod baseline;
 pub mod budget;
 pub mod cloudwatch;
 pub mod controls;

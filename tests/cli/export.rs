@@ -142,6 +142,23 @@ fn a_run_leaves_a_ledger_and_its_evidence_counts_the_same() {
 }
 
 #[test]
+fn the_example_that_ships_has_its_evidence() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/results/example");
+    let ledger = std::fs::read_to_string(format!("{example}/residency.md")).unwrap();
+    let evidence = Desk::new().says(&format!("export evidence {example}")).exits(0).out;
+    // The example ships without records. What its warm-up sent, all to the first target, only its own ledger counts.
+    let rows = ledger.lines().filter(|line| line.starts_with("| sydney→"));
+    let rows: Vec<_> = rows.filter(|row| row.contains("candidate") || !row.contains("| Sydney |")).collect();
+    assert_eq!(rows.len(), 6, "data flow of two routes with two targets each, and the ledger of their second ones");
+    for row in rows {
+        assert!(evidence.contains(row), "no {row} in\n{evidence}");
+    }
+    for said in ["(SIMULATED)", "Attempts of the measured time only: the run has left no records"] {
+        assert!(evidence.contains(said), "no {said} in\n{evidence}");
+    }
+}
+
+#[test]
 fn evidence_has_a_line_for_every_fallback_with_its_reason() {
     let desk = congested();
     let rows = desk.read("run/attempts.csv");

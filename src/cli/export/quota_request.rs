@@ -21,6 +21,7 @@ pub const EXPORT: Export = Export::new::<QuotaArgs>(
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  bedbench export quota-request results/20261123T065409Z-apac-mock --route sydney\n\n\
+Of one run. What the account calls all day, and what that leaves of its quotas: `bedbench audit`.\n\n\
 Exit codes: 0 ok · 2 the folder holds no run, or no records"
 )]
 struct QuotaArgs {
