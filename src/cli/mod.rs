@@ -9,6 +9,7 @@ mod experiment;
 mod export;
 mod files;
 mod guard;
+mod merge;
 mod mock;
 mod plan;
 mod probe;
@@ -47,6 +48,7 @@ use exit::Failure;
   bedbench advise --workload chat                 which route to take, and what would change it
   bedbench compare results/before results/after --fail-if 'ttft:p95>+10%'
                                                   whether a change made it slower
+  bedbench merge runs/* -o merged                 one run of what several machines fired
   bedbench probe --profile apac                   how far each endpoint is from here, for nothing
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
   bedbench experiment run case-2                  whether a claim holds, simulated
@@ -76,6 +78,8 @@ enum Command {
     Advise(Box<advise::AdviseArgs>),
     /// Compare two runs, or two routes of one, and gate a change
     Compare(compare::CompareArgs),
+    /// Make one run of the shards that several machines fired
+    Merge(merge::MergeArgs),
     /// Measure how far each Region's endpoint is: TCP and TLS, no request, no cost
     Probe(probe::ProbeArgs),
     /// Serve a mock Bedrock, one port per Region, for any client
@@ -114,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => sweep::run(*args),
         Command::Advise(args) => advise::run(&args),
         Command::Compare(args) => compare::run(args),
+        Command::Merge(args) => merge::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Mock(args) => mock::run(&args),
         Command::Profile(command) => profile::run(&command),

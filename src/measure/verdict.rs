@@ -7,13 +7,14 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::clients::{self, Clients};
 use super::recorder::Recorder;
 use super::series::{Level, Sample};
 use super::summary::RouteSummary;
 use crate::core::run::Loop;
 use crate::core::slo::Slo;
 use crate::core::units::{Span, grouped, percent, percentile};
-use crate::core::{Metric, Outcome};
+use crate::core::{Metric, Outcome, Shard};
 use crate::stats::quantile::fewest_samples;
 
 /// What the driver saw of itself during the run.
@@ -31,6 +32,12 @@ pub struct Evidence {
     /// Of a run whose end nobody saw, or whose records are not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub torn: Option<Torn>,
+    /// The part of the plan that was fired, where it was not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Shard>,
+    /// Of a run that was merged from shards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Clients>,
 }
 
 /// What the records of a run do not hold.
@@ -84,6 +91,12 @@ pub enum Doubt {
     SharedQuota,
     TooFewSamples,
     Torn,
+    /// Shards that are not there.
+    MissingShards,
+    /// Shards that did not fire their part to the end.
+    CutShards,
+    /// Shards that did not start together.
+    StartsApart,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -130,6 +143,19 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, (kind, evidence): (Lo
         reasons.extend(late(routes));
     }
     reasons.extend(too_few(routes, recorder.slos()));
+    match &evidence.clients {
+        None => reasons.extend(seen(kind, evidence)),
+        // What each of them saw of itself it has said for itself.
+        Some(clients) => reasons.extend(clients::judge(clients, recorder.phases())),
+    }
+    reasons.extend(evidence.torn.map(|torn| incomplete(torn, recorder.requests())));
+    let grade = reasons.iter().map(|reason| reason.grade).max().unwrap_or(Grade::Valid);
+    Verdict { grade, reasons }
+}
+
+/// What the driver saw of itself.
+fn seen(kind: Loop, evidence: &Evidence) -> Vec<Reason> {
+    let mut reasons = Vec::new();
     let mut doubt = |doubt, text| reasons.push(Reason { grade: Grade::Suspect, doubt, text });
     if let Some(cpu) = evidence.client_cpu.filter(|cpu| *cpu > BUSY) {
         let text = format!(
@@ -152,9 +178,7 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, (kind, evidence): (Lo
         );
         doubt(Doubt::SharedQuota, text);
     }
-    reasons.extend(evidence.torn.map(|torn| incomplete(torn, recorder.requests())));
-    let grade = reasons.iter().map(|reason| reason.grade).max().unwrap_or(Grade::Valid);
-    Verdict { grade, reasons }
+    reasons
 }
 
 /// Requests without a row are those that were still waiting for their answer: the slowest.

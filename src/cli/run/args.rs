@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::load::LoadArgs;
+use super::shard::ShardArgs;
 use super::turns::TurnArgs;
 use crate::bedrock::Api;
 use crate::cli::sources::Sources;
@@ -24,6 +25,7 @@ use crate::core::{RegionId, Seed};
   bedbench run --rps 50000/day --pattern weekday --start 09:45 -d 30m --profile sydney --mock
   bedbench run --concurrency 20 --profile pacific --workload enrichment --sim -d 1h
   bedbench run --rps 5 --profile au --slo 'ttft:p95<900ms' --yes
+  bedbench run --rps 9000 --profile au --yes --shard 2/4 --start-at 2026-11-23T15:00:00Z -o runs/{shard}
   bedbench run --rps 20 --mock --slo 'sydney/ttft:p95<900ms' --slo 'error<1%' --junit gates.xml")]
 pub struct RunArgs {
     #[command(flatten)]
@@ -96,7 +98,8 @@ pub struct RunArgs {
     /// What is slower, repeatable [default: ttft:p95>+10% and response:p95>+10%]
     #[arg(long, value_name = "GATE", requires = "baseline")]
     pub fail_if: Vec<FailIf>,
-    /// New or empty folder for the results [default: results/TIME-PROFILE-WORLD]
+    /// New or empty folder for the results; {shard} in it is the number of the --shard [default:
+    /// results/TIME-PROFILE-WORLD]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// What is printed on stdout
@@ -108,6 +111,8 @@ pub struct RunArgs {
 
     #[command(flatten)]
     pub turns: TurnArgs,
+    #[command(flatten)]
+    pub shards: ShardArgs,
     #[command(flatten)]
     pub sources: Sources,
     /// Prices of your own, of the shape of profiles/prices.toml; they stand before the built-in ones

@@ -9,7 +9,7 @@ use super::args::{SweepArgs, WorldArgs};
 use super::config::Config;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard;
-use crate::cli::run::{self, Finished, Output, RunArgs, finish};
+use crate::cli::run::{self, Finished, Output, RunArgs, ShardArgs, finish};
 use crate::cli::style_on_stderr;
 use crate::core::run::World;
 use crate::core::units::{grouped, length, significant};
@@ -103,6 +103,7 @@ fn resolve(args: &SweepArgs, config: &Config, (load, seed): (f64, u64)) -> Resul
         line.push("--mock".into());
     }
     let mut run = Line::try_parse_from(line).map_err(|wrong| Failure::usage(wrong.to_string()))?.run;
+    run.shards = ShardArgs::alone();
     run.sources = args.sources.clone();
     run.prices.clone_from(&args.prices);
     run.endpoint.clone_from(endpoint);
