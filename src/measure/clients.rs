@@ -91,7 +91,9 @@ pub(super) fn judge(clients: &Clients, phases: &Phases) -> Vec<Reason> {
     }
     for client in &clients.merged {
         let own = client.reasons.iter().filter(|reason| reason.doubt != Doubt::TooFewSamples);
-        reasons.extend(own.map(|reason| Reason { text: format!("{}: {}", of(client.shard), reason.text), ..reason.clone() }));
+        reasons.extend(
+            own.map(|reason| Reason { text: format!("{}: {}", of(client.shard), reason.text), ..reason.clone() }),
+        );
     }
     reasons
 }

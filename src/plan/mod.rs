@@ -20,9 +20,9 @@ pub use load::Load;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::core::{Request, Shard};
 use crate::core::block::Block;
 use crate::core::run::Loop;
+use crate::core::{Request, Shard};
 
 /// What is sent along each route.
 #[derive(Clone)]

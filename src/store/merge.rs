@@ -39,9 +39,13 @@ pub enum MergeError {
     Merged(PathBuf),
     #[error("{0} and {1} both hold shard {2}; name each shard once")]
     Twice(PathBuf, PathBuf, Shard),
-    #[error("{0} and {1} are shards of different plans ({2}); merge what was run with the same command line but for --shard")]
+    #[error(
+        "{0} and {1} are shards of different plans ({2}); merge what was run with the same command line but for --shard"
+    )]
     OtherPlan(PathBuf, PathBuf, String),
-    #[error("{0}: requests.csv has request {1}, which does not belong to shard {2}; this is not the folder that the run left")]
+    #[error(
+        "{0}: requests.csv has request {1}, which does not belong to shard {2}; this is not the folder that the run left"
+    )]
     Foreign(PathBuf, u32, Shard),
     #[error("{0}")]
     Write(io::Error),
@@ -103,8 +107,7 @@ impl Merge {
     /// Every row of every shard, by the end of its request. Returns how many requests there are.
     fn interleave(&self, folder: &Folder) -> Result<u64, MergeError> {
         let Some(first) = self.shards.values().next() else { return Ok(0) };
-        let mut rows =
-            RowWriter::create(folder.path(), Names::of(&first.manifest)).map_err(MergeError::Write)?;
+        let mut rows = RowWriter::create(folder.path(), Names::of(&first.manifest)).map_err(MergeError::Write)?;
         let mut requests = 0;
         std::thread::scope(|scope| {
             let mut streams = Vec::new();

@@ -113,7 +113,8 @@ impl Config {
             None => args.turns.resolve(&profile, world)?,
         };
         let usual = turns.as_ref().map(|_| turns::SHORTEST);
-        let (offered, workload) = args.load.resolve(&loader, loader.workload(&args.workload)?, seed, (usual, part.shard.count))?;
+        let (offered, workload) =
+            args.load.resolve(&loader, loader.workload(&args.workload)?, seed, (usual, part.shard.count))?;
         let scenario = match world {
             World::Mock | World::Sim => Some(loader.scenario(args.scenario.as_deref().unwrap_or("congested"))?),
             World::Live | World::Endpoint => None,

@@ -79,7 +79,9 @@ impl ShardArgs {
             }
             match asked.world {
                 World::Sim => {
-                    return refuse("a simulated Region that sees a part of the load does not answer as one that sees it all");
+                    return refuse(
+                        "a simulated Region that sees a part of the load does not answer as one that sees it all",
+                    );
                 }
                 World::Mock => {
                     return refuse(
@@ -127,8 +129,10 @@ static ENGINES: &[Engine] = &[
         name: "an AWS Batch array",
         index: "AWS_BATCH_JOB_ARRAY_INDEX",
         read: |environment, index| {
-            let size = number(environment, "AWS_BATCH_JOB_ARRAY_SIZE")?.map_or_else(|| number(environment, COUNT), |n| Ok(Some(n)));
-            let what = format!("neither AWS_BATCH_JOB_ARRAY_SIZE nor {COUNT} is set: set the latter to the array's size");
+            let size = number(environment, "AWS_BATCH_JOB_ARRAY_SIZE")?
+                .map_or_else(|| number(environment, COUNT), |n| Ok(Some(n)));
+            let what =
+                format!("neither AWS_BATCH_JOB_ARRAY_SIZE nor {COUNT} is set: set the latter to the array's size");
             Shard::new(index, size?.ok_or(what)?)
         },
     },
@@ -137,14 +141,19 @@ static ENGINES: &[Engine] = &[
         index: "SLURM_ARRAY_TASK_ID",
         read: |environment, id| {
             let of = |name: &str| {
-                number(environment, name)?.ok_or_else(|| format!("{name} is not set: this Slurm is too old, give --shard"))
+                number(environment, name)?
+                    .ok_or_else(|| format!("{name} is not set: this Slurm is too old, give --shard"))
             };
-            let (first, last, count) = (of("SLURM_ARRAY_TASK_MIN")?, of("SLURM_ARRAY_TASK_MAX")?, of("SLURM_ARRAY_TASK_COUNT")?);
+            let (first, last, count) =
+                (of("SLURM_ARRAY_TASK_MIN")?, of("SLURM_ARRAY_TASK_MAX")?, of("SLURM_ARRAY_TASK_COUNT")?);
             let step = number(environment, "SLURM_ARRAY_TASK_STEP")?.unwrap_or(1).max(1);
             let regular = id >= first && (id - first) % step == 0 && last.saturating_sub(first) / step + 1 == count;
             match regular {
                 true => Shard::new((id - first) / step, count),
-                false => Err(format!("its tasks are not numbered evenly; submit it with --array=0-{}", count.saturating_sub(1))),
+                false => Err(format!(
+                    "its tasks are not numbered evenly; submit it with --array=0-{}",
+                    count.saturating_sub(1)
+                )),
             }
         },
     },
@@ -231,7 +240,11 @@ mod tests {
 
     const LIVE: Asked = Asked { world: World::Live, closed: false, now: 0 };
 
-    fn resolve(given: Option<&str>, asked: Asked, set: &[(&str, &str)]) -> Result<(Shard, Option<&'static str>), String> {
+    fn resolve(
+        given: Option<&str>,
+        asked: Asked,
+        set: &[(&str, &str)],
+    ) -> Result<(Shard, Option<&'static str>), String> {
         let args = ShardArgs { shard: given.map(|shard| shard.parse().unwrap()), start_at: None };
         let look = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
         args.resolve(asked, look).map(|part| (part.shard, part.by)).map_err(|failure| format!("{failure:?}"))

@@ -127,7 +127,9 @@ impl Run {
         // Where the application's own cache answers, numbers are missing anyway.
         let hits =
             self.manifest.config.files.get("workload").and_then(|workload| workload.get("cache_hit_rate")?.as_f64());
-        let due = numbers.iter().map(|(rows, highest)| highest.map_or(0, |highest| self.up_to(highest)).saturating_sub(*rows));
+        let due = numbers
+            .iter()
+            .map(|(rows, highest)| highest.map_or(0, |highest| self.up_to(highest)).saturating_sub(*rows));
         let missing = (hits.unwrap_or(0.0) == 0.0).then(|| due.sum());
         Ok((replayed, adrift, missing))
     }
