@@ -99,7 +99,7 @@ enum Command {
     /// How load comes and goes over a day: list or show patterns
     #[command(subcommand)]
     Pattern(shelf::ShelfCommand),
-    /// Enforce and watch a route: policies, alarms, queries, evidence
+    /// Enforce and watch a route: policies, alarms, queries, evidence; fire a plan from many machines
     #[command(subcommand)]
     Export(export::ExportCommand),
 }

@@ -2,17 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 
 use super::load::LoadArgs;
-use super::shard::ShardArgs;
+use super::shard::{Asked, ShardArgs};
 use super::turns::TurnArgs;
 use crate::bedrock::Api;
+use crate::cli::exit::Failure;
 use crate::cli::sources::Sources;
+use crate::clock;
 use crate::core::fail_if::FailIf;
 use crate::core::gate::Gate;
+use crate::core::run::World;
 use crate::core::units::Span;
-use crate::core::{RegionId, Seed};
+use crate::core::{RegionId, Seed, Shard};
 
 /// Fire a load along every route of a profile, open loop: requests start when the plan says so,
 /// whatever has come back, and are timed from that instant. (Not so with --concurrency.)
@@ -141,6 +144,51 @@ pub struct RunArgs {
     /// Longest time for a request, from its intended start to the end of its last attempt
     #[arg(long, default_value = "60s", value_name = "TIME", help_heading = "Tuning")]
     pub request_timeout: Span,
+}
+
+/// `bedbench run`, as it is typed.
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct Line {
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+impl RunArgs {
+    /// What stands behind `bedbench run`.
+    ///
+    /// # Errors
+    /// As somebody who types it meets them.
+    pub fn typed(words: &[String]) -> Result<Self, clap::Error> {
+        Line::try_parse_from(words).map(|line| line.run)
+    }
+
+    pub fn world(&self) -> World {
+        match (self.sim, self.mock, self.endpoint.is_empty()) {
+            (true, ..) => World::Sim,
+            (false, true, _) => World::Mock,
+            (false, false, false) => World::Endpoint,
+            (false, false, true) => World::Live,
+        }
+    }
+
+    /// Whether it may call Bedrock itself, as far as can be told without its profile.
+    pub fn spends(&self) -> bool {
+        self.world() == World::Live || self.endpoint_credentials
+    }
+
+    /// What decides whether a part of its plan makes sense.
+    pub fn asked(&self) -> Asked {
+        Asked { world: self.world(), closed: self.load.concurrency.is_some(), now: clock::unix_nanos() }
+    }
+
+    /// Whether it names a time to start at.
+    ///
+    /// # Errors
+    /// When such a shard of it could not be fired.
+    pub fn check_shard(&self, shard: Shard) -> Result<bool, Failure> {
+        self.shards.with(shard).resolve(self.asked(), |_| None).map(|part| part.start_at.is_some())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

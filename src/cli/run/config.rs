@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use super::args::{ApiArg, RunArgs};
 use super::load::Offered;
-use super::shard::{Asked, Part};
+use super::shard::Part;
 use super::turns;
 use crate::bedrock::Api;
 use crate::cli::exit::Failure;
 use crate::cli::report::check_junit;
 use crate::cli::sources::read_ca;
 use crate::cli::{files, sources};
-use crate::clock;
 use crate::core::block::Block;
 use crate::core::gate::{Gate, Objective};
 use crate::core::phase::Phases;
@@ -92,7 +91,7 @@ impl Config {
             return Err(Failure::usage("no route is left to fire; drop --no-reference or name another --route"));
         }
         let seed = Seed(args.seed);
-        let endpoints: BTreeMap<_, _> = args.endpoint.into_iter().collect();
+        let endpoints: BTreeMap<_, _> = args.endpoint.iter().cloned().collect();
         let called = profile.endpoints();
         if let Some(region) = endpoints.keys().find(|region| !called.contains(region)) {
             return Err(Failure::usage(format!(
@@ -100,13 +99,7 @@ impl Config {
                 profile.name
             )));
         }
-        let world = match (args.sim, args.mock, endpoints.is_empty()) {
-            (true, ..) => World::Sim,
-            (false, true, _) => World::Mock,
-            (false, false, false) => World::Endpoint,
-            (false, false, true) => World::Live,
-        };
-        let asked = Asked { world, closed: args.load.concurrency.is_some(), now: clock::unix_nanos() };
+        let (world, asked) = (args.world(), args.asked());
         let part = args.shards.resolve(asked, |name| std::env::var(name).ok())?;
         let turns = match args.load.concurrency {
             Some(_) => None,

@@ -62,6 +62,16 @@ impl ShardArgs {
         Self { shard: Some(Shard::WHOLE), start_at: None }
     }
 
+    /// The same for another part.
+    pub fn with(self, shard: Shard) -> Self {
+        Self { shard: Some(shard), ..self }
+    }
+
+    /// Whether a part is named.
+    pub fn names_one(&self) -> bool {
+        self.shard.is_some()
+    }
+
     /// # Errors
     /// When it is not clear which part is meant, or a part makes no sense.
     pub fn resolve(self, asked: Asked, environment: impl Fn(&str) -> Option<String>) -> Result<Part, Failure> {
