@@ -20,12 +20,13 @@ impl ClockOffset {
     /// From an answer that was stamped with a whole second, cut off: at some instant between `sent` and `received` by this
     /// clock (nanoseconds since 1970) the other showed a time from `second` on, and before the next one.
     pub fn from_second((sent, received): (u64, u64), second: i64, whose: &str) -> Self {
-        let (sent, received) = (sent as f64 / 1e6, received as f64 / 1e6);
-        let (least, most) = (sent - (second as f64 + 1.0) * 1e3, received - second as f64 * 1e3);
-        let round_trip = received - sent;
+        // Whole nanoseconds: a time of day has more digits than a float.
+        let since = |at: u64, second: i64| i128::from(at) - i128::from(second) * 1_000_000_000;
+        let (least, most) = (since(sent, second + 1), since(received, second));
+        let round_trip = (received - sent) as f64 / 1e6;
         Self {
-            ahead_ms: Some(f64::midpoint(least, most).round()),
-            uncertainty_ms: Some(((most - least) / 2.0).ceil()),
+            ahead_ms: Some(((least + most) as f64 / 2e6).round()),
+            uncertainty_ms: Some(((most - least) as f64 / 2e6).ceil()),
             method: format!("Date header of {whose}, whole seconds, round trip {round_trip:.1} ms"),
         }
     }
@@ -63,7 +64,7 @@ mod tests {
                     let offset = estimate(instant, round_trip, behind);
                     let (ahead, within) = (offset.ahead_ms.unwrap(), offset.uncertainty_ms.unwrap());
                     assert!((ahead - behind as f64).abs() <= within + 0.5, "{behind}: {offset}");
-                    assert_eq!(within, 500.0 + round_trip as f64 / 2.0);
+                    assert_eq!(within, (500.0 + round_trip as f64 / 2.0).ceil());
                 }
             }
         }
