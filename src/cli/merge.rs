@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::{Exit, Failure};
+use super::files;
 use super::report::{self, Rendering, check_junit};
 use super::run::Output;
 use crate::store::merge::{Merge, MergeError};
@@ -31,6 +32,8 @@ pub struct MergeArgs {
 
 pub fn run(args: &MergeArgs) -> Result<Exit, Failure> {
     args.how.junit.as_deref().map_or(Ok(()), check_junit)?;
+    // Two of every shard are open at once.
+    files::raise_limit();
     let open = |folder: &PathBuf| Run::open(folder).map_err(MergeError::from);
     let runs = args.folders.iter().map(open).collect::<Result<_, _>>();
     let merge = runs.and_then(Merge::of).map_err(wrong)?;

@@ -199,12 +199,13 @@ pub fn run(
         let now = clock.now();
         // A client that pauses is not the less busy when it is not.
         let took = now.since_start().saturating_sub(block::idle(&spec.blocks, now)).as_secs_f64();
-        let share = |cpu: Duration| cpu.as_secs_f64() / took.max(1e-9);
-        let client_cpu = cpu_before.zip(clock::thread_cpu_time()).map(|(before, after)| share(after - before));
+        // Stopped before it began, it took a share of nothing.
+        let share = |cpu: Duration| (took > 0.0).then(|| cpu.as_secs_f64() / took);
+        let client_cpu = cpu_before.zip(clock::thread_cpu_time()).and_then(|(before, after)| share(after - before));
         let clients = routes.iter().flat_map(|route| route.targets.iter().map(|(_, client)| client));
         let evidence = Evidence {
             client_cpu,
-            pacer_cpu: paced.cpu.map(share),
+            pacer_cpu: paced.cpu.and_then(share),
             streams_per_connection: clients.filter_map(RegionClient::streams_per_connection).max(),
             shared_quota: Vec::new(),
             torn: None,

@@ -10,6 +10,7 @@ use bedbench::store::rows::{RequestRow, read_attempts, read_requests};
 use serde_json::Value;
 
 use super::desk::{Desk, SHORT, Said, Server, end_of, files_in};
+use super::endpoint::in_turns;
 
 const SHARDS: u32 = 4;
 
@@ -175,6 +176,34 @@ fn shards_fire_the_plan_together_and_merged_they_are_one_run_of_it() {
     let said = desk.says("merge 0 1 3 -o foreign").exits(2);
     assert!(said.error().contains("does not belong to shard 3/4"), "{said:#?}");
     assert!(!desk.path("foreign").exists());
+}
+
+/// Blocks keep their stamps and their turns, which the seed alone decides on.
+#[test]
+fn routes_that_take_turns_take_them_in_every_shard_and_merged() {
+    let desk = Desk::with_short_answers();
+    let server = Server::start(&desk, "--profile apac --scenario calm --workload short.toml");
+    let run = |rest: &str| in_turns(&server, &format!("-d 400ms --blocks 2 --block-gap 200ms --short-blocks {rest}"));
+    let at = soon(3);
+    let start = |index| quietly(&desk, &run(&format!("--shard {index}/2 --start-at {at} -o {index}")));
+    let running = [start(0), start(1)];
+    running.into_iter().for_each(|child| drop(end_of(child)));
+    desk.says(&run("-o whole"));
+    let said = desk.says("merge 0 1 -o merged");
+    assert!(said.out.contains("2 independent clients") && !said.out.contains("INCOMPLETE"), "{said:#?}");
+    let rows = |name: &str| read_requests(&desk.path(name)).unwrap();
+    assert_eq!(asked(&rows("merged")), asked(&rows("whole")), "stamps of the run, not of its blocks end to end");
+    let blocks =
+        |name: &str| rows(name).iter().map(|row| (row.route.clone(), row.index, row.block)).collect::<BTreeSet<_>>();
+    assert_eq!(blocks("merged"), blocks("whole"));
+    let turns = |name: &str| desk.json(&format!("{name}/manifest.json"))["blocks"].clone();
+    assert!(["0", "1", "merged"].iter().all(|name| turns(name) == turns("whole")));
+    let planned = |name: &str, slice: usize| {
+        desk.json(&format!("{name}/summary.json"))["routes"][1]["slices"][slice]["planned"].clone()
+    };
+    for slice in 0..3 {
+        assert_eq!(planned("merged", slice), planned("whole", slice));
+    }
 }
 
 #[test]

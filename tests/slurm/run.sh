@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-rate=${1:-200}
+rate=${1:-40}
 seconds=${2:-20}
 shards=4
 home=$PWD/target/slurm

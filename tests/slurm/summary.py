@@ -1,5 +1,6 @@
 """What the shards of a run sent, and that it is what their merge holds: summary.py MERGED SHARD..."""
 
+import csv
 import json
 import sys
 from pathlib import Path
@@ -18,6 +19,14 @@ def read(folder):
     return manifest, summary, counts
 
 
+def first_sent(folder):
+    """By how many milliseconds the first request left after its instant, by the clock of its shard."""
+    with open(folder / "requests.csv") as rows:
+        sent = [row for row in csv.DictReader(rows) if row["sent_ns"]]
+    first = min(sent, key=lambda row: int(row["intended_ns"]))
+    return (int(first["sent_ns"]) - int(first["intended_ns"])) / 1e6
+
+
 def line(name, counts, rest=""):
     print(f"{name:10}" + "".join(f"{what} {count:<8}" for what, count in counts.items()) + rest)
 
@@ -29,12 +38,13 @@ for folder in sorted(folders, key=lambda folder: int(folder.name)):
     starts.append(manifest["started_unix_nanos"])
     clock = manifest["clock"]
     ahead = f"clock {clock['ahead_ms']:+} ms ± {clock['uncertainty_ms']} ms" if clock["ahead_ms"] is not None else "clock unknown"
-    line(f"shard {folder.name}", counts, f"{summary['verdict']['grade']}, by {manifest['shard']['by']}, {ahead}")
+    first = f"first request {first_sent(folder):.2f} ms late"
+    line(f"shard {folder.name}", counts, f"{summary['verdict']['grade']}, by {manifest['shard']['by']}, {first}, {ahead}")
     total = {what: total.get(what, 0) + count for what, count in counts.items()}
 _, summary, counts = read(merged_folder)
 line("together", total)
 line("merged", counts, summary["verdict"]["grade"])
-print(f"starts lie {(max(starts) - min(starts)) / 1e6:.3f} ms apart")
+print(f"run time zero: {(max(starts) - min(starts)) / 1e6:.3f} ms apart by their own clocks")
 for reason in summary["verdict"]["reasons"]:
     print(f"  {reason['grade']}: {reason['text']}")
 assert counts == total, "the merge lost or made something"
