@@ -10,6 +10,7 @@ mod experiment;
 mod export;
 mod files;
 mod guard;
+mod merge;
 mod mock;
 mod plan;
 mod probe;
@@ -49,6 +50,7 @@ use exit::Failure;
   bedbench advise --workload chat                 which route to take, and what would change it
   bedbench compare results/before results/after --fail-if 'ttft:p95>+10%'
                                                   whether a change made it slower
+  bedbench merge runs/* -o merged                 one run of what several machines fired
   bedbench probe --profile apac                   how far each endpoint is from here, for nothing
   bedbench selftest                               what the instrument itself adds, on this machine
   bedbench audit --region ap-southeast-2          what the account really did, from CloudWatch
@@ -80,6 +82,8 @@ enum Command {
     Advise(Box<advise::AdviseArgs>),
     /// Compare two runs, or two routes of one, and gate a change
     Compare(compare::CompareArgs),
+    /// Make one run of the shards that several machines fired
+    Merge(merge::MergeArgs),
     /// Measure how far each Region's endpoint is: TCP and TLS, no request, no cost
     Probe(probe::ProbeArgs),
     /// Measure the instrument itself: how late it sends, how far its times are from the truth
@@ -103,7 +107,7 @@ enum Command {
     /// How load comes and goes over a day: list or show patterns
     #[command(subcommand)]
     Pattern(shelf::ShelfCommand),
-    /// Enforce and watch a route: policies, alarms, queries, evidence
+    /// Enforce and watch a route: policies, alarms, queries, evidence; fire a plan from many machines
     #[command(subcommand)]
     Export(export::ExportCommand),
 }
@@ -122,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => sweep::run(*args),
         Command::Advise(args) => advise::run(&args),
         Command::Compare(args) => compare::run(args),
+        Command::Merge(args) => merge::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Selftest(args) => selftest::run(&args),
         Command::Audit(args) => audit::run(&args),

@@ -29,7 +29,15 @@ struct Zero {
 impl Clock {
     /// Run time zero is now, unless the clock is running already.
     pub fn start(&self) {
-        self.0.get_or_init(|| Zero { instant: monotonic(), unix_nanos: unix_nanos() });
+        self.start_at(0);
+    }
+
+    /// Run time zero is at this time of day, in nanoseconds since 1970, or now where that has passed.
+    pub fn start_at(&self, at: u64) {
+        self.0.get_or_init(|| {
+            let (instant, now) = (monotonic(), unix_nanos());
+            Zero { instant: instant + Duration::from_nanos(at.saturating_sub(now)), unix_nanos: now.max(at) }
+        });
     }
 
     pub fn now(&self) -> RunTime {

@@ -22,7 +22,7 @@ use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::{InvocationKey, Timeouts};
 use crate::core::residency::Destination;
 use crate::core::units::Rate;
-use crate::core::{Outcome, Request, RunTime, Seed};
+use crate::core::{ClockOffset, Outcome, Request, RunTime, Seed};
 use crate::govern::Purse;
 use crate::govern::budget::Reservation;
 use crate::measure::verdict::Evidence;
@@ -32,6 +32,11 @@ use crate::routing::{Asked, Ended, Policy, Target};
 
 /// After an interrupt, how long answers that are still on their way are waited for.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// Longer than a wake-up of the runtime is late.
+const LAST_MOMENT: Duration = Duration::from_millis(20);
+/// How long a wait for the start may go on without a look at [`Stop`].
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// One route, ready to be fired.
 pub struct RouteSpec {
@@ -69,6 +74,11 @@ pub struct RunSpec {
     pub sent: Arc<SentCounts>,
     /// Arrivals stop before more is taken out of it than it holds.
     pub purse: Option<Arc<Purse>>,
+    /// When run time zero is, in nanoseconds since 1970; as soon as connections are warm where nobody says, or it has
+    /// passed.
+    pub start_at: Option<u64>,
+    /// Whether to look how far this machine's clock is from that of the first target.
+    pub compare_clocks: bool,
 }
 
 /// How a run ended, and what it saw of itself.
@@ -79,6 +89,8 @@ pub struct Ending {
     /// The signal that did it, as exit code.
     pub signal: Option<u8>,
     pub evidence: Evidence,
+    /// Where it was asked for.
+    pub clock: Option<ClockOffset>,
 }
 
 pub(super) struct Route {
@@ -146,6 +158,14 @@ pub fn run(
         for warm in warming {
             warm.await.map_err(|error| error.to_string())?;
         }
+        let first = routes.first().and_then(|route| route.targets.first()).filter(|_| spec.compare_clocks);
+        let clock_offset = match first {
+            Some((_, client)) => Some(client.clock_offset().await),
+            None => None,
+        };
+        if let Some(at) = spec.start_at {
+            wait_for(at, stop).await;
+        }
         ready();
         let (give_up, given_up) = watch::channel(false);
         let shared = Arc::new(Shared {
@@ -164,7 +184,7 @@ pub fn run(
             stop: stop.clone(),
         });
         let cpu_before = clock::thread_cpu_time();
-        clock.start();
+        clock.start_at(spec.start_at.unwrap_or(0));
         let paced = match spec.firing {
             Firing::Plan(plan) => {
                 let firing = (plan, spec.blocks.clone());
@@ -183,19 +203,31 @@ pub fn run(
         let now = clock.now();
         // A client that pauses is not the less busy when it is not.
         let took = now.since_start().saturating_sub(block::idle(&spec.blocks, now)).as_secs_f64();
-        let share = |cpu: Duration| cpu.as_secs_f64() / took.max(1e-9);
-        let client_cpu = cpu_before.zip(clock::thread_cpu_time()).map(|(before, after)| share(after - before));
+        // Stopped before it began, it took a share of nothing.
+        let share = |cpu: Duration| (took > 0.0).then(|| cpu.as_secs_f64() / took);
+        let client_cpu = cpu_before.zip(clock::thread_cpu_time()).and_then(|(before, after)| share(after - before));
         let clients = routes.iter().flat_map(|route| route.targets.iter().map(|(_, client)| client));
         let evidence = Evidence {
             client_cpu,
-            pacer_cpu: paced.cpu.map(share),
-            requests_per_second: Some(Rate(shared.fired.load(Ordering::Relaxed) as f64 / took.max(1e-9))),
+            pacer_cpu: paced.cpu.and_then(share),
+            requests_per_second: (took > 0.0).then(|| Rate(shared.fired.load(Ordering::Relaxed) as f64 / took)),
             streams_per_connection: clients.filter_map(RegionClient::streams_per_connection).max(),
             ..Evidence::default()
         };
         let signal = if paced.stopped.is_some() && signal.is_finished() { signal.await.ok() } else { None };
-        Ok(Ending { stopped: paced.stopped, signal, evidence })
+        Ok(Ending { stopped: paced.stopped, signal, evidence, clock: clock_offset })
     })
+}
+
+/// Until shortly before this time of day, or until the run is stopped: the pacer does the rest.
+async fn wait_for(at: u64, stop: &Stop) {
+    while !stop.asked() {
+        let left = Duration::from_nanos(at.saturating_sub(clock::unix_nanos()));
+        if left <= LAST_MOMENT {
+            return;
+        }
+        tokio::time::sleep(LOOK_AGAIN.min(left - LAST_MOMENT)).await;
+    }
 }
 
 fn start_pacer(

@@ -7,6 +7,7 @@ pub mod controls;
 pub mod decision;
 pub mod demand;
 pub mod incidents;
+pub mod jobs;
 pub mod ledger;
 pub mod outlook;
 pub mod prices;

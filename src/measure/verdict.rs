@@ -7,6 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::clients::{self, Clients};
 use super::recorder::Recorder;
 use super::selftest::Selftest;
 use super::series::{Level, Sample};
@@ -14,7 +15,7 @@ use super::summary::RouteSummary;
 use crate::core::run::Loop;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span, grouped, percent, percentile};
-use crate::core::{Metric, Outcome};
+use crate::core::{Metric, Outcome, Shard};
 use crate::stats::quantile::fewest_samples;
 
 /// What the driver saw of itself during the run.
@@ -38,6 +39,12 @@ pub struct Evidence {
     /// Of a run whose end nobody saw, or whose records are not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub torn: Option<Torn>,
+    /// The part of the plan that was fired, where it was not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Shard>,
+    /// Of a run that was merged from shards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Clients>,
 }
 
 /// What the records of a run do not hold.
@@ -91,6 +98,12 @@ pub enum Doubt {
     SharedQuota,
     TooFewSamples,
     Torn,
+    /// Shards that are not there.
+    MissingShards,
+    /// Shards that did not fire their part to the end.
+    CutShards,
+    /// Shards that did not start together.
+    StartsApart,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -137,7 +150,22 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, (kind, evidence): (Lo
         reasons.extend(late(routes));
     }
     reasons.extend(too_few(routes, recorder.slos()));
-    reasons.extend(busy(evidence, kind, &reasons));
+    match &evidence.clients {
+        None => {
+            reasons.extend(busy(evidence, kind, &reasons));
+            reasons.extend(seen(evidence));
+        }
+        // What each of them saw of itself it has said for itself.
+        Some(clients) => reasons.extend(clients::judge(clients, recorder.phases())),
+    }
+    reasons.extend(evidence.torn.map(|torn| incomplete(torn, recorder.requests())));
+    let grade = reasons.iter().map(|reason| reason.grade).max().unwrap_or(Grade::Valid);
+    Verdict { grade, reasons }
+}
+
+/// What the driver saw of itself.
+fn seen(evidence: &Evidence) -> Vec<Reason> {
+    let mut reasons = Vec::new();
     let mut doubt = |doubt, text| reasons.push(Reason { grade: Grade::Suspect, doubt, text });
     if let Some(streams) = evidence.streams_per_connection.filter(|streams| *streams > MANY_STREAMS) {
         let text = format!(
@@ -152,9 +180,7 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, (kind, evidence): (Lo
         );
         doubt(Doubt::SharedQuota, text);
     }
-    reasons.extend(evidence.torn.map(|torn| incomplete(torn, recorder.requests())));
-    let grade = reasons.iter().map(|reason| reason.grade).max().unwrap_or(Grade::Valid);
-    Verdict { grade, reasons }
+    reasons
 }
 
 /// A client without time to spare has measured its own queue; one that also fell behind its plan, nothing else.

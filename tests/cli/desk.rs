@@ -106,6 +106,10 @@ impl Desk {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
     pub fn json(&self, name: &str) -> serde_json::Value {
         serde_json::from_str(&self.read(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
@@ -125,6 +129,8 @@ impl Desk {
                 || name.starts_with("CLICOLOR")
                 || name == "NO_COLOR"
                 || name.starts_with("GITHUB_")
+                || name.starts_with("SLURM_")
+                || matches!(name, "JOB_COMPLETION_INDEX" | "BEDBENCH_SHARDS")
         };
         for (name, _) in std::env::vars_os().filter(|(name, _)| ambient(&name.to_string_lossy())) {
             command.env_remove(name);

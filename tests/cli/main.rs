@@ -20,6 +20,7 @@ mod probe;
 mod refusals;
 mod report;
 mod run;
+mod shard;
 #[cfg(unix)]
 mod signals;
 mod sweep;

@@ -15,7 +15,7 @@ use crate::measure::versus::{Judgement, Pairing, Versus};
 use crate::report::compare::{Compared, Curve, Head, Pair, SCHEMA, gate, markdown, text};
 use crate::report::plots::compare as plot;
 use args::Output;
-use sides::{Opened, split, unlike};
+use sides::{Opened, split, unlike, unlike_clients};
 
 pub fn run(args: CompareArgs) -> Result<Exit, Failure> {
     let compared = compared(&args)?;
@@ -66,7 +66,10 @@ fn compared(args: &CompareArgs) -> Result<Compared, Failure> {
     let same = std::fs::canonicalize(&a_path).ok() == std::fs::canonicalize(&b_path).ok();
     let other = if same { None } else { Some(Opened::open(&b_path)?) };
     let b = other.as_ref().unwrap_or(&a);
-    let found = if same { Vec::new() } else { unlike(&a.run, &b.run) };
+    let pairs = positions((&a, a_route), (b, b_route), same)?;
+    let mut found = if same { Vec::new() } else { unlike(&a.run, &b.run) };
+    let by_clients = pairs.iter().filter_map(|(i, j)| unlike_clients((&a.run, *i), (&b.run, *j)));
+    found.extend(by_clients.take(1));
     if !found.is_empty() && !args.anyway {
         let what = found.join("; ");
         return Err(Failure::refused(format!(
@@ -75,7 +78,6 @@ fn compared(args: &CompareArgs) -> Result<Compared, Failure> {
             b_path.display()
         )));
     }
-    let pairs = positions((&a, a_route), (b, b_route), same)?;
     let pairs = pairs.into_iter().map(|(i, j)| pair((&a, i), (b, j), same, args)).collect::<Result<_, _>>()?;
     Ok(Compared { schema: SCHEMA, unlike: found, pairs })
 }

@@ -1,11 +1,15 @@
-//! `bedbench export`: what governs a route outside bedbench, as files for those who keep it.
+//! `bedbench export`: what governs a route, or fires a plan, outside bedbench, as files for those who keep it.
 
+mod batch;
 mod cloudwatch;
 mod evidence;
+mod jobs;
+mod k8s;
 mod queries;
 mod quota_request;
 mod records;
 mod scp;
+mod slurm;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,8 +33,16 @@ pub struct Export {
 }
 
 /// Every export. A new one is a file of its own and a line here.
-static EXPORTS: &[Export] =
-    &[scp::EXPORT, cloudwatch::EXPORT, queries::EXPORT, quota_request::EXPORT, evidence::EXPORT];
+static EXPORTS: &[Export] = &[
+    scp::EXPORT,
+    cloudwatch::EXPORT,
+    queries::EXPORT,
+    quota_request::EXPORT,
+    evidence::EXPORT,
+    k8s::EXPORT,
+    batch::EXPORT,
+    slurm::EXPORT,
+];
 
 /// What an export has come to.
 #[derive(Debug, Default)]

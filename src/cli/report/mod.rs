@@ -13,7 +13,9 @@ pub use png::save as save_png;
 use super::exit::{Exit, Failure};
 use super::run::Output;
 use super::{guard, print, style};
-use crate::measure::verdict::Doubt;
+use crate::measure::Summary;
+use crate::measure::gate::GateResult;
+use crate::measure::verdict::{Doubt, Grade};
 use crate::report::junit::{self, Case};
 use crate::report::{Report, text};
 use crate::store::read::ReadError;
@@ -30,23 +32,38 @@ pub struct ReportArgs {
     /// Results folder of a run, as `bedbench run` named it
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    #[command(flatten)]
+    how: Rendering,
+}
+
+/// How what was rebuilt is shown.
+#[derive(Debug, Args)]
+pub struct Rendering {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Output::Text)]
-    format: Output,
+    pub format: Output,
     /// Draw the plots as PNG too
     #[arg(long)]
-    png: bool,
+    pub png: bool,
     /// Write the objectives of the run as JUnit XML too
     #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
+    pub junit: Option<PathBuf>,
     /// No report on stdout: only the files and the exit code
     #[arg(short, long)]
-    quiet: bool,
+    pub quiet: bool,
 }
 
 pub fn run(args: &ReportArgs) -> Result<Exit, Failure> {
+    render(&args.folder, &args.how, "Rebuilt").map(|_| Exit::Ok)
+}
+
+/// Makes everything anew from the records in a folder; `done` is the verb for it.
+///
+/// # Errors
+/// When it holds no run with records, or the reports cannot be written.
+pub fn render(folder: &Path, args: &Rendering, done: &str) -> Result<Summary, Failure> {
     let wrong = |error: ReadError| Failure::usage(error.to_string());
-    let run = Run::open(&args.folder).map_err(wrong)?;
+    let run = Run::open(folder).map_err(wrong)?;
     let rebuilt = run.rebuild().map_err(wrong)?;
     let report = Report { manifest: &run.manifest, summary: &rebuilt.summary, recorder: &rebuilt.recorder };
     let torn = rebuilt.summary.verdict.reasons.iter().filter(|reason| reason.doubt == Doubt::Torn);
@@ -55,13 +72,13 @@ pub fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     let saved = saved.and_then(|folder| save(&folder, &report, args.png));
     if !args.quiet {
         show(&report, args.format)?;
-        eprintln!("Rebuilt in {}", run.path().display());
+        eprintln!("{done} in {}", run.path().display());
     }
     if let Some(path) = &args.junit {
         write_junit(path, &run.manifest.config.profile, &junit::of_run(report.summary, &run.manifest.config.gates))?;
     }
     match saved {
-        Ok(()) => Ok(Exit::Ok),
+        Ok(()) => Ok(rebuilt.summary),
         Err(error) => Err(Failure::failed(format!("the reports are incomplete: {error}"))),
     }
 }
@@ -86,6 +103,18 @@ pub fn judge(missed: impl Iterator<Item = String>) -> Exit {
         exit = Exit::SloMissed;
     }
     exit
+}
+
+/// Whether a run may be believed, and what it was held to is met. `unseen`: the report is not on the screen.
+pub fn verdict(summary: &Summary, unseen: bool) -> Exit {
+    if summary.verdict.grade == Grade::Invalid {
+        // With the report on the screen the reasons are there; nobody should meet exit 5 without one.
+        let reasons = summary.verdict.reasons.iter().filter(|reason| unseen && reason.grade == Grade::Invalid);
+        reasons
+            .for_each(|reason| eprintln!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
+        return Exit::Invalid;
+    }
+    judge(summary.gates.iter().filter(|gate| !gate.met).map(GateResult::line))
 }
 
 /// Before anything is fired: whether it could be written at the end.

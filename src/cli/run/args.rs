@@ -2,16 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 
 use super::load::LoadArgs;
+use super::shard::{Asked, ShardArgs};
 use super::turns::TurnArgs;
 use crate::bedrock::Api;
+use crate::cli::exit::Failure;
 use crate::cli::sources::Sources;
+use crate::clock;
 use crate::core::fail_if::FailIf;
 use crate::core::gate::Gate;
+use crate::core::run::World;
 use crate::core::units::Span;
-use crate::core::{RegionId, Seed};
+use crate::core::{RegionId, Seed, Shard};
 
 /// Fire a load along every route of a profile, open loop: requests start when the plan says so,
 /// whatever has come back, and are timed from that instant. (Not so with --concurrency.)
@@ -24,6 +28,7 @@ use crate::core::{RegionId, Seed};
   bedbench run --rps 50000/day --pattern weekday --start 09:45 -d 30m --profile sydney --mock
   bedbench run --concurrency 20 --profile pacific --workload enrichment --sim -d 1h
   bedbench run --rps 5 --profile au --slo 'ttft:p95<900ms' --yes
+  bedbench run --rps 9000 --profile au --yes --shard 2/4 --start-at 2026-11-23T15:00:00Z -o runs/{shard}
   bedbench run --rps 20 --mock --slo 'sydney/ttft:p95<900ms' --slo 'error<1%' --junit gates.xml")]
 pub struct RunArgs {
     #[command(flatten)]
@@ -93,7 +98,8 @@ pub struct RunArgs {
     /// What is slower, repeatable [default: ttft:p95>+10% and response:p95>+10%]
     #[arg(long, value_name = "GATE", requires = "baseline")]
     pub fail_if: Vec<FailIf>,
-    /// New or empty folder for the results [default: results/TIME-PROFILE-WORLD]
+    /// New or empty folder for the results; {shard} in it is the number of the --shard [default:
+    /// results/TIME-PROFILE-WORLD]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Keep the numbers and not the record of every request: less disk, but nothing to rebuild a killed run from
@@ -108,6 +114,8 @@ pub struct RunArgs {
 
     #[command(flatten)]
     pub turns: TurnArgs,
+    #[command(flatten)]
+    pub shards: ShardArgs,
     #[command(flatten)]
     pub sources: Sources,
     /// Prices of your own, of the shape of profiles/prices.toml; they stand before the built-in ones
@@ -136,6 +144,51 @@ pub struct RunArgs {
     /// Longest time for a request, from its intended start to the end of its last attempt
     #[arg(long, default_value = "60s", value_name = "TIME", help_heading = "Tuning")]
     pub request_timeout: Span,
+}
+
+/// `bedbench run`, as it is typed.
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct Line {
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+impl RunArgs {
+    /// What stands behind `bedbench run`.
+    ///
+    /// # Errors
+    /// As somebody who types it meets them.
+    pub fn typed(words: &[String]) -> Result<Self, clap::Error> {
+        Line::try_parse_from(words).map(|line| line.run)
+    }
+
+    pub fn world(&self) -> World {
+        match (self.sim, self.mock, self.endpoint.is_empty()) {
+            (true, ..) => World::Sim,
+            (false, true, _) => World::Mock,
+            (false, false, false) => World::Endpoint,
+            (false, false, true) => World::Live,
+        }
+    }
+
+    /// Whether it may call Bedrock itself, as far as can be told without its profile.
+    pub fn spends(&self) -> bool {
+        self.world() == World::Live || self.endpoint_credentials
+    }
+
+    /// What decides whether a part of its plan makes sense.
+    pub fn asked(&self) -> Asked {
+        Asked { world: self.world(), closed: self.load.concurrency.is_some(), now: clock::unix_nanos() }
+    }
+
+    /// Whether it names a time to start at.
+    ///
+    /// # Errors
+    /// When such a shard of it could not be fired.
+    pub fn check_shard(&self, shard: Shard) -> Result<bool, Failure> {
+        self.shards.with(shard).resolve(self.asked(), |_| None).map(|part| part.start_at.is_some())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

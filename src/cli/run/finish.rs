@@ -7,8 +7,6 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::report;
 use crate::clock;
 use crate::measure::Summary;
-use crate::measure::gate::GateResult;
-use crate::measure::verdict::Grade;
 use crate::report::{Report, junit};
 use crate::store::Folder;
 use crate::store::manifest::{self, Manifest};
@@ -67,15 +65,7 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
     if let Some(nothing) = nothing_answered(&summary) {
         return Err(Failure::failed(nothing));
     }
-    if summary.verdict.grade == Grade::Invalid {
-        // With the report on the screen the reasons are there; nobody should meet exit 5 without one.
-        let unseen = quiet || output == Output::Json;
-        let reasons = summary.verdict.reasons.iter().filter(|reason| unseen && reason.grade == Grade::Invalid);
-        reasons
-            .for_each(|reason| eprintln!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
-        return Ok(Exit::Invalid);
-    }
-    Ok(report::judge(summary.gates.iter().filter(|gate| !gate.met).map(GateResult::line)))
+    Ok(report::verdict(&summary, quiet || output == Output::Json))
 }
 
 /// A run that got no single answer has measured nothing: most likely it was set up wrongly.

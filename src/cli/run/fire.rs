@@ -80,6 +80,8 @@ impl Ready {
             prewarm: config.prewarm,
             sent: sent.clone(),
             purse: config.purse.clone(),
+            start_at: config.part.start_at.map(|at| at.0),
+            compare_clocks: config.part.start_at.is_some() || !config.part.shard.is_whole(),
         };
         let mut progress = None;
         let turns = blocks.clone();

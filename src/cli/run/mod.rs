@@ -7,13 +7,16 @@ mod fire;
 mod load;
 mod manifest;
 mod planned;
+mod shard;
 mod simulate;
 mod turns;
+mod wait;
 
 pub use args::{ApiArg, Output, RunArgs, endpoint};
 pub use config::Config;
 pub use finish::{Finished, finish};
 pub use load::{LoadArgs, Offered, Rates, arrivals};
+pub use shard::ShardArgs;
 
 use super::exit::{Exit, Failure};
 use super::{compare, guard, style_on_stderr};
@@ -39,6 +42,7 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
         }
     }
     let config = Config::resolve(args)?;
+    let out = out.map(|out| config.part.folder(&out));
     if let Some(path) = &out {
         Folder::check_free(path).map_err(|error| Failure::usage(error.to_string()))?;
     }
@@ -53,7 +57,10 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     let folder = |created| match out {
         Some(path) => Folder::named(&path),
         None => {
-            let name = format!("{}-{}", config.profile.name, config.world.label().to_lowercase());
+            let mut name = format!("{}-{}", config.profile.name, config.world.label().to_lowercase());
+            if !config.part.shard.is_whole() {
+                name += &format!("-shard{}", config.part.shard.index);
+            }
             Folder::under_results(created, &name)
         }
     };
@@ -79,6 +86,7 @@ pub fn carry_out(
 ) -> Result<(Folder, Manifest, Fired), Failure> {
     // Before there is a folder: what cannot be fired leaves none.
     let ready = (config.world != World::Sim).then(|| Ready::make(config)).transpose()?;
+    config.part.start_at.map_or(Ok(()), |at| wait::wait(at, display))?;
     let created = clock::unix_nanos();
     let folder = folder(created).map_err(|error| Failure::usage(error.to_string()))?;
     let mut manifest = config.manifest(created);
@@ -95,5 +103,6 @@ pub fn carry_out(
         None => simulate::simulate(config, display, recorder, rows)?,
     };
     manifest.started_unix_nanos = fired.started_unix_nanos.unwrap_or(created);
+    manifest.clock.clone_from(&fired.ending.clock);
     Ok((folder, manifest, fired))
 }

@@ -62,7 +62,7 @@ pub fn simulate(
     let Kept { recorder, mut rows, written, .. } = kept;
     let written = written.and_then(|()| rows.as_mut().map_or(Ok(()), RowWriter::flush));
     let signal = Some(signal.load(Ordering::Relaxed)).filter(|code| *code > 0);
-    let ending = Ending { stopped, signal, evidence: Evidence::default() };
+    let ending = Ending { stopped, signal, evidence: Evidence::default(), clock: None };
     Ok(Fired { recorder, ending, written, started_unix_nanos: None })
 }
 
