@@ -14,8 +14,10 @@ use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, OrchestratorError};
 use aws_smithy_types::body::SdkBody;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-use super::classify::{self, Failure};
+use super::bounded::Limit;
+use super::classify::{self, Failure, cut};
 use super::connections::Connections;
 use super::credentials::Access;
 use super::gate::Gate;
@@ -27,6 +29,9 @@ use crate::core::record::{Acquisition, HttpVersion, Usage};
 use crate::core::request::{InvocationKey, Timeouts};
 use crate::core::residency::Destination;
 use crate::core::{Outcome, RegionId, RunTime};
+
+/// Of a request id: a UUID has 36 characters, and whatever a server calls one goes into every record.
+const LONGEST_ID: usize = 100;
 
 /// Which operation is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +143,10 @@ impl RegionClient {
         let connections =
             Connections::new(partitions, spec.most_connections.max(partitions), spec.endpoint_ca.as_deref())?;
         let timeouts = TimeoutConfig::builder().connect_timeout(spec.timeouts.connect).build();
+        let limit = match spec.api {
+            Api::ConverseStream => Limit::Frames,
+            Api::Converse => Limit::Whole,
+        };
         let clients = connections
             .partitions()
             .iter()
@@ -148,7 +157,7 @@ impl RegionClient {
                     .behavior_version(BehaviorVersion::latest())
                     .region(Region::new(spec.region.code()))
                     .endpoint_url(&url)
-                    .http_client(Gated(http.clone()))
+                    .http_client(Gated { http: http.clone(), limit })
                     .retry_config(RetryConfig::disabled())
                     .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
                     .timeout_config(timeouts.clone());
@@ -177,11 +186,12 @@ impl RegionClient {
     }
 
     /// Opens up to `count` connections by asking for a page that is not there. Costs no tokens and
-    /// carries no credentials; what is answered does not matter.
+    /// carries no credentials; what is answered does not matter, and whoever has not answered in time is left.
     pub async fn warm(&self, count: usize) {
-        let requests: Vec<_> = (0..count)
+        let mut requests: JoinSet<bool> = (0..count)
             .map(|i| {
                 let http = self.connections.partitions()[i % self.clients.len()].clone();
+                let http = Gated { http, limit: Limit::Whole };
                 let get = Operation::builder()
                     .service_name("bedbench")
                     .operation_name("warm")
@@ -196,13 +206,13 @@ impl RegionClient {
                     .serializer(|()| Ok(HttpRequest::new(SdkBody::empty())))
                     .deserializer(|_| Ok::<(), OrchestratorError<std::convert::Infallible>>(()))
                     .build();
-                tokio::spawn(async move { get.invoke(()).await.is_ok() })
+                async move { get.invoke(()).await.is_ok() }
             })
             .collect();
-        for request in requests {
-            // Whether an endpoint can be reached shows in the run itself, under its outcome.
-            let _ = tokio::time::timeout(self.timeouts.connect * 2, request).await;
-        }
+        // Whether an endpoint can be reached shows in the run itself, under its outcome.
+        let _ =
+            tokio::time::timeout(self.timeouts.connect * 2, async { while requests.join_next().await.is_some() {} })
+                .await;
     }
 
     /// Connections opened so far.
@@ -251,9 +261,9 @@ impl RegionClient {
             last_token: content.last_token,
             finished,
             outcome: failure.as_ref().map_or(Outcome::Ok, |failure| failure.outcome),
-            error: failure.map(|failure| failure.error),
+            error: failure.map(|failure| probe.hide(&failure.error, attempt.prompt)),
             http_status: probe.http_status(),
-            request_id: content.request_id,
+            request_id: content.request_id.map(|id| probe.hide(&cut(&id, LONGEST_ID), attempt.prompt)),
             acquisition: probe.acquisition(self.connections.version()),
             usage: content.usage,
             service_latency: content.service_latency,
