@@ -28,6 +28,9 @@
 //! `measure`; `drive` → `govern` → `profile` → `routing`, `region`, `plan`, `stats` → `core`. `routing` may not see `region`, nor
 //! `mock` see what measures it; `tests/layering` holds this.
 
+#[macro_use]
+mod say;
+
 pub mod bedrock;
 pub mod cli;
 pub mod clock;

@@ -188,7 +188,7 @@ fn serve_until_told(mock: Mock, ready: &str) -> Result<Exit, Failure> {
         signals.next().await;
         let open = mock.open();
         if open > 0 {
-            eprintln!(
+            say!(
                 "Letting {open} open {} finish, {} s at most; Ctrl-C again leaves at once.",
                 if open == 1 { "answer" } else { "answers" },
                 GRACE.as_secs()

@@ -5,6 +5,7 @@ use bedbench::bedrock::{Access, Answer, Api};
 use serde_json::json;
 
 use crate::attempt::Caller;
+use crate::common::bedbench;
 use crate::server::{Server, chunk, endless_head, in_time, patient};
 
 const KEY: &str = "AKIDCANARYCANARY0001";
@@ -67,4 +68,57 @@ async fn nor_is_it_kept_when_it_comes_in_mid_stream() {
     });
     let answer = in_time("the attempt", Caller::new(&server.url, Api::ConverseStream, patient()).ask(PROMPT)).await;
     nothing_of_it_is_kept(&answer, "mid-stream");
+}
+
+/// Every word of a prompt that is in all of them.
+const IN_EVERY_PROMPT: &str = "reply with a short summary";
+
+/// From the command line to the last file: what was told to a server that tells it back.
+#[tokio::test]
+async fn nothing_that_a_run_leaves_repeats_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::answering(|peer| {
+        loop {
+            let part = ["authorization: ", "x-amz-security-token: ", "\"text\":\""][peer.request.len() % 3];
+            let said = peer.request.split_once(part).map_or("nothing", |(_, rest)| rest.lines().next().unwrap());
+            let body = json!({ "message": format!("you said {}", said.replace('"', "")) }).to_string();
+            let head = "HTTP/1.1 400 Bad Request\r\nx-amzn-errortype: ValidationException\r\n";
+            peer.write(format!("{head}content-length: {}\r\n\r\n{body}", body.len()))?;
+            peer.read_request()?;
+        }
+    });
+    let signed = [("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", SECRET), ("AWS_SESSION_TOKEN", SESSION)];
+    for keys in [&signed[..], &[("AWS_BEARER_TOKEN_BEDROCK", BEARER)]] {
+        let out = folder.path().join(keys.len().to_string());
+        let endpoint = format!("ap-southeast-2={}", server.url);
+        let mut said = String::new();
+        let mut says = |args: &[&str], code: i32| {
+            let mut command = bedbench();
+            command.args(args).envs(keys.iter().copied()).env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
+            let output = command.current_dir(folder.path()).output().unwrap();
+            said += &String::from_utf8_lossy(&[output.stdout, output.stderr].concat());
+            assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        };
+        let out = out.to_str().unwrap();
+        let run = ["run", "--profile", "au", "--rps", "30", "-d", "1s", "--warmup", "0s", "--yes", "--endpoint"];
+        says(&[&run[..], &[&endpoint, "--endpoint-credentials", "-o", out]].concat(), 1);
+        says(&["report", out], 0);
+        says(&["report", out, "--format", "json"], 0);
+        says(&["export", "evidence", out], 0);
+        assert!(said.contains("you said"), "the server was understood: {said}");
+        let mut files = vec![std::path::PathBuf::from(out)];
+        while let Some(path) = files.pop() {
+            if path.is_dir() {
+                files.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            } else {
+                said += &String::from_utf8_lossy(&std::fs::read(&path).unwrap());
+            }
+        }
+        assert!(said.matches("you said").count() > 30, "every attempt has its line");
+        let canaries = [KEY, SECRET, SESSION, BEARER, &SESSION[..24], &BEARER[..24], IN_EVERY_PROMPT];
+        for canary in canaries {
+            let found = said.find(canary).map(|at| &said[said.floor_char_boundary(at.saturating_sub(200))..][..300]);
+            assert_eq!(found, None, "{canary}");
+        }
+    }
 }

@@ -55,7 +55,7 @@ pub fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     let saved = saved.and_then(|folder| save(&folder, &report, args.png));
     if !args.quiet {
         show(&report, args.format)?;
-        eprintln!("Rebuilt in {}", run.path().display());
+        say!("Rebuilt in {}", run.path().display());
     }
     if let Some(path) = &args.junit {
         write_junit(path, &run.manifest.config.profile, &junit::of_run(report.summary, &run.manifest.config.gates))?;
@@ -82,7 +82,7 @@ pub fn show(report: &Report<'_>, format: Output) -> Result<(), Failure> {
 pub fn judge(missed: impl Iterator<Item = String>) -> Exit {
     let mut exit = Exit::Ok;
     for line in missed {
-        eprintln!("{} {line}", console::style("SLO missed:").red().bold().for_stderr());
+        say!("{} {line}", console::style("SLO missed:").red().bold().for_stderr());
         exit = Exit::SloMissed;
     }
     exit

@@ -42,7 +42,7 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
     let saved = written.and(ended).map_err(|error| error.to_string()).and(saved);
     if !quiet {
         report::show(&report, output)?;
-        eprintln!("Results in {}", folder.path().display());
+        say!("Results in {}", folder.path().display());
     }
     if let Some(path) = &config.junit {
         report::write_junit(path, &manifest.config.profile, &junit::of_run(&summary, &config.gates))?;
@@ -71,8 +71,7 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
         // With the report on the screen the reasons are there; nobody should meet exit 5 without one.
         let unseen = quiet || output == Output::Json;
         let reasons = summary.verdict.reasons.iter().filter(|reason| unseen && reason.grade == Grade::Invalid);
-        reasons
-            .for_each(|reason| eprintln!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
+        reasons.for_each(|reason| say!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
         return Ok(Exit::Invalid);
     }
     Ok(report::judge(summary.gates.iter().filter(|gate| !gate.met).map(GateResult::line)))

@@ -10,7 +10,7 @@ mod planned;
 mod simulate;
 mod turns;
 
-pub use args::{Output, RunArgs, endpoint};
+pub use args::{Endpoint, Output, RunArgs};
 pub use config::Config;
 pub use finish::{Finished, finish};
 pub use load::{LoadArgs, Offered, Rates, arrivals};
@@ -88,7 +88,7 @@ pub fn carry_out(
     let rows = || RowWriter::create(folder.path(), names.clone()).map_err(failed);
     let recorder = manifest.config.recorder();
     if display != Display::Silent {
-        eprintln!("{}", config.headline());
+        say!("{}", config.headline());
     }
     let fired = match ready {
         Some(ready) => ready.fire(config, display, recorder, rows()?)?,
