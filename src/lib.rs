@@ -29,6 +29,9 @@
 //! `measure`; `drive` → `govern` → `profile` → `routing`, `region`, `plan`, `stats` → `core`. `routing` may not see `region`, nor
 //! `mock` see what measures it; `tests/layering` holds this.
 
+#[macro_use]
+mod say;
+
 pub mod account;
 pub mod bedrock;
 pub mod cli;

@@ -16,8 +16,10 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Or
 use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::date_time::Format;
+use tokio::task::JoinSet;
 
-use super::classify::{self, Failure};
+use super::bounded::Limit;
+use super::classify::{self, Failure, cut};
 use super::connections::Connections;
 use super::credentials::Access;
 use super::gate::Gate;
@@ -32,6 +34,9 @@ use crate::core::{ClockOffset, Outcome, RegionId, RunTime};
 
 /// The quickest of so many answers says most about a clock.
 const CLOCK_TRIES: usize = 3;
+
+/// Of a request id: a UUID has 36 characters, and whatever a server calls one goes into every record.
+const LONGEST_ID: usize = 100;
 
 /// Which operation is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +148,10 @@ impl RegionClient {
         let connections =
             Connections::new(partitions, spec.most_connections.max(partitions), spec.endpoint_ca.as_deref())?;
         let timeouts = TimeoutConfig::builder().connect_timeout(spec.timeouts.connect).build();
+        let limit = match spec.api {
+            Api::ConverseStream => Limit::Frames,
+            Api::Converse => Limit::Whole,
+        };
         let clients = connections
             .partitions()
             .iter()
@@ -153,7 +162,7 @@ impl RegionClient {
                     .behavior_version(BehaviorVersion::latest())
                     .region(Region::new(spec.region.code()))
                     .endpoint_url(&url)
-                    .http_client(Gated(http.clone()))
+                    .http_client(Gated { http: http.clone(), limit })
                     .retry_config(RetryConfig::disabled())
                     .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
                     .timeout_config(timeouts.clone());
@@ -182,13 +191,11 @@ impl RegionClient {
     }
 
     /// Opens up to `count` connections by asking for a page that is not there. Costs no tokens and
-    /// carries no credentials; what is answered does not matter.
+    /// carries no credentials; what is answered does not matter, and whoever has not answered in time is left.
     pub async fn warm(&self, count: usize) {
-        let requests: Vec<_> = (0..count).map(|i| tokio::spawn(self.knock(i % self.clients.len()))).collect();
-        for request in requests {
-            // Whether an endpoint can be reached shows in the run itself, under its outcome.
-            let _ = request.await;
-        }
+        let knocks: JoinSet<_> = (0..count).map(|i| self.knock(i % self.clients.len())).collect();
+        // Whether an endpoint can be reached shows in the run itself, under its outcome.
+        knocks.join_all().await;
     }
 
     /// How far this machine's clock is ahead of the endpoint's, by the quickest of a few answers to such a request.
@@ -218,7 +225,7 @@ impl RegionClient {
             .service_name("bedbench")
             .operation_name("warm")
             .behavior_version(BehaviorVersion::latest())
-            .http_client(self.connections.partitions()[partition].clone())
+            .http_client(Gated { http: self.connections.partitions()[partition].clone(), limit: Limit::Whole })
             .endpoint_url(&self.url)
             .no_auth()
             .no_retry()
@@ -277,9 +284,9 @@ impl RegionClient {
             last_token: content.last_token,
             finished,
             outcome: failure.as_ref().map_or(Outcome::Ok, |failure| failure.outcome),
-            error: failure.map(|failure| failure.error),
+            error: failure.map(|failure| probe.hide(&failure.error, attempt.prompt)),
             http_status: probe.http_status(),
-            request_id: content.request_id,
+            request_id: content.request_id.map(|id| probe.hide(&cut(&id, LONGEST_ID), attempt.prompt)),
             acquisition: probe.acquisition(self.connections.version()),
             usage: content.usage,
             service_latency: content.service_latency,

@@ -1,6 +1,7 @@
 //! The client side of Bedrock: one attempt in, stamped facts out. It decides nothing: no retry, no
 //! fallback, no hidden wait. The same client serves live, mock and any other endpoint.
 
+mod bounded;
 mod classify;
 mod client;
 mod connections;
@@ -8,6 +9,7 @@ mod credentials;
 mod gate;
 mod probe;
 mod round_trip;
+mod secrets;
 mod stream;
 mod transmit;
 

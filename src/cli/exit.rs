@@ -61,7 +61,7 @@ impl Failure {
     /// Says it on stderr.
     pub fn report(self) -> Exit {
         let error = console::style("error:").red().bold().for_stderr();
-        self.message.lines().for_each(|line| eprintln!("{error} {line}"));
+        self.message.lines().for_each(|line| say!("{error} {line}"));
         self.exit
     }
 }

@@ -22,7 +22,7 @@ pub fn warn_of_ambient(names: &[&str], form: &str) {
 }
 
 pub fn warn(what: &str) {
-    eprintln!("{} {what}", console::style("warning:").yellow().bold().for_stderr());
+    say!("{} {what}", console::style("warning:").yellow().bold().for_stderr());
 }
 
 pub const COSTS: &str = "This run calls Amazon Bedrock and costs money:\n";
@@ -49,9 +49,9 @@ fn targets(route: &Route) -> String {
 /// # Errors
 /// When the answer is no, or nobody is there and neither `--yes` nor a budget was given.
 pub fn confirm(estimate: &str, yes: bool, purse: Option<&Purse>) -> Result<(), Failure> {
-    eprint!("{estimate}");
+    let _ = write!(std::io::stderr(), "{estimate}");
     if let Some(purse) = purse {
-        eprintln!("Arrivals stop before {} USD could be passed.", purse.budget());
+        say!("Arrivals stop before {} USD could be passed.", purse.budget());
     }
     if yes || purse.is_some() {
         return Ok(());
@@ -61,8 +61,8 @@ pub fn confirm(estimate: &str, yes: bool, purse: Option<&Purse>) -> Result<(), F
             "a live run spends money and nobody is here to ask; add --yes, a --budget, or --mock",
         ));
     }
-    eprint!("Go on? [y/N] ");
-    let _ = std::io::stderr().flush();
+    let mut stderr = std::io::stderr();
+    let _ = write!(stderr, "Go on? [y/N] ").and_then(|()| stderr.flush());
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     if read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {

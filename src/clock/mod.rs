@@ -67,7 +67,7 @@ pub fn sharpen_this_thread() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1)) {
         // Precision suffers, and dispatch lag will show by how much.
-        eprintln!("bedbench: cannot set the timer slack: {error}");
+        say!("bedbench: cannot set the timer slack: {error}");
     }
 }
 

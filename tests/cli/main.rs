@@ -10,6 +10,7 @@ mod desk;
 mod endpoint;
 mod export;
 mod gates;
+mod kept;
 mod listing;
 mod live;
 mod load;

@@ -184,3 +184,57 @@ fn a_run_trusts_a_mock_over_https_by_its_certificate() {
         assert!(said.error().contains(&format!("--endpoint-ca {file}: {wrong}")), "{said:#?}");
     }
 }
+
+/// This machine under an address that is not its own alone; none where there is no network.
+fn outside() -> Option<std::net::IpAddr> {
+    // Sends nothing: it only asks which way a packet would go.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|address| !address.is_loopback() && !address.is_unspecified())
+}
+
+#[test]
+fn a_mock_is_reached_from_this_machine_alone_unless_it_is_told_otherwise() {
+    let desk = Desk::new();
+    let (child, ready) = start(&desk, "");
+    let url = ready["regions"][0]["url"].as_str().unwrap().to_owned();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    if let Some(address) = outside() {
+        let port = url.rsplit(':').next().unwrap();
+        assert!(TcpStream::connect(format!("{address}:{port}")).is_err(), "it listens on {address}");
+    }
+    signal(&child, Signal::TERM);
+    end_of(child).exits(0);
+    let said = desk.says("mock --profile au --port 0 --bind 203.0.113.1").exits(2);
+    assert!(said.error().contains("choose an address of this machine"), "{said:#?}");
+}
+
+#[test]
+fn from_another_machine_it_is_called_but_not_controlled() {
+    let Some(address) = outside() else {
+        println!("skipped: this machine has no address but its own");
+        return;
+    };
+    let strangers = "can call this mock; --credentials or --api-key keeps strangers out";
+    let control = "warning: --allow-remote: whoever reaches this mock can read its counters and set its faults";
+    for (options, status, warnings) in [
+        ("", "403", vec![strangers]),
+        ("--api-key key", "403", vec![]),
+        ("--allow-remote", "200", vec![strangers, control]),
+    ] {
+        let desk = Desk::new();
+        let (child, ready) = start(&desk, &format!("--bind {address} {options}"));
+        let url = ready["regions"][0]["url"].as_str().unwrap();
+        assert!(url.contains(&address.to_string()), "{url}");
+        assert!(ask(url, "GET /nothing").starts_with("HTTP/1.1 404"));
+        for request in ["GET /_bedbench/stats", "DELETE /_bedbench/faults"] {
+            let answer = ask(url, request);
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{options} {request}: {answer}");
+            assert!(status == "200" || answer.contains("--allow-remote"), "the way out is told: {answer}");
+        }
+        signal(&child, Signal::TERM);
+        let said = end_of(child).exits(0);
+        assert_eq!(said.err.lines().count(), warnings.len(), "{said:#?}");
+        warnings.iter().for_each(|warning| assert!(said.err.contains(warning), "{said:#?}"));
+    }
+}

@@ -29,7 +29,7 @@ pub fn run(args: &AdviseArgs) -> Result<Exit, Failure> {
     let leave = leave.map_err(|error| Failure::failed(error.to_string()))?;
     if !args.quiet {
         let (routes, load) = (config.profile.routes.len(), config.setting.rps.0);
-        eprintln!("simulating {routes} routes at {load}/s and {}/s under {} seeds", 2.0 * load, config.setting.seeds);
+        say!("simulating {routes} routes at {load}/s and {}/s under {} seeds", 2.0 * load, config.setting.seeds);
     }
     let candidates = candidates(&config);
     drop(leave);

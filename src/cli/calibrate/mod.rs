@@ -105,7 +105,7 @@ pub fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
         measured.extend(entries(*region, fitted, answers.observed.len(), &run));
     }
     let quotas = throttled.fit(&profile, &run.manifest);
-    quotas.said.iter().for_each(|line| eprintln!("{line}"));
+    quotas.said.iter().for_each(|line| say!("{line}"));
     quotas.doubts.iter().for_each(|doubt| guard::warn(doubt));
     if measured.is_empty() && quotas.fitted.is_empty() {
         return Err(Failure::usage(format!("no Region can be calibrated on this run: {}", unfit.join("; "))));

@@ -177,7 +177,7 @@ fn judge(compared: &Compared) -> Exit {
                 Judgement::TooLittleData => guard::warn(&format!("{}: {}", pair.b.route, gate.text)),
                 Judgement::Broken => {
                     let word = console::style("regression:").red().bold().for_stderr();
-                    eprintln!("{word} {}: {}", pair.b.route, gate.text);
+                    say!("{word} {}: {}", pair.b.route, gate.text);
                     exit = Exit::Regression;
                 }
             }

@@ -72,7 +72,7 @@ pub fn render(folder: &Path, args: &Rendering, done: &str) -> Result<Summary, Fa
     let saved = saved.and_then(|folder| save(&folder, &report, args.png));
     if !args.quiet {
         show(&report, args.format)?;
-        eprintln!("{done} in {}", run.path().display());
+        say!("{done} in {}", run.path().display());
     }
     if let Some(path) = &args.junit {
         write_junit(path, &run.manifest.config.profile, &junit::of_run(report.summary, &run.manifest.config.gates))?;
@@ -99,7 +99,7 @@ pub fn show(report: &Report<'_>, format: Output) -> Result<(), Failure> {
 pub fn judge(missed: impl Iterator<Item = String>) -> Exit {
     let mut exit = Exit::Ok;
     for line in missed {
-        eprintln!("{} {line}", console::style("SLO missed:").red().bold().for_stderr());
+        say!("{} {line}", console::style("SLO missed:").red().bold().for_stderr());
         exit = Exit::SloMissed;
     }
     exit
@@ -111,7 +111,7 @@ pub fn verdict(summary: &Summary, unseen: bool) -> Exit {
         // With the report on the screen the reasons are there; nobody should meet exit 5 without one.
         let reasons = summary.verdict.reasons.iter().filter(|reason| unseen && reason.grade == Grade::Invalid);
         reasons
-            .for_each(|reason| eprintln!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
+            .for_each(|reason| say!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
         return Exit::Invalid;
     }
     judge(summary.gates.iter().filter(|gate| !gate.met).map(GateResult::line))

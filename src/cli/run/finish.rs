@@ -40,7 +40,7 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
     let saved = written.and(ended).map_err(|error| error.to_string()).and(saved);
     if !quiet {
         report::show(&report, output)?;
-        eprintln!("Results in {}", folder.path().display());
+        say!("Results in {}", folder.path().display());
     }
     if let Some(path) = &config.junit {
         report::write_junit(path, &manifest.config.profile, &junit::of_run(&summary, &config.gates))?;

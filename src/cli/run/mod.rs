@@ -12,7 +12,7 @@ mod simulate;
 mod turns;
 mod wait;
 
-pub use args::{ApiArg, Output, RunArgs, endpoint};
+pub use args::{ApiArg, Endpoint, Output, RunArgs};
 pub use config::Config;
 pub use finish::{Finished, finish};
 pub use load::{LoadArgs, Offered, Rates, arrivals};
@@ -96,7 +96,7 @@ pub fn carry_out(
     let rows = records.then(|| RowWriter::create(folder.path(), names)).transpose().map_err(failed)?;
     let recorder = manifest.config.recorder();
     if display != Display::Silent {
-        eprintln!("{}", config.headline());
+        say!("{}", config.headline());
     }
     let fired = match ready {
         Some(ready) => ready.fire(config, display, recorder, rows)?,

@@ -54,7 +54,7 @@ pub fn simulate(
         };
         let ended = ended.map_err(Failure::usage)?;
         if display == Display::Plain {
-            eprintln!("simulated {}, {} of {routes}", route.name, position + 1);
+            say!("simulated {}, {} of {routes}", route.name, position + 1);
         }
         stopped = stopped.into_iter().chain(ended).min();
     }

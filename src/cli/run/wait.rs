@@ -35,7 +35,7 @@ pub fn wait(at: StartAt, display: Display) -> Result<(), Failure> {
         let left = at.left(unix_nanos());
         let line = format!("starts at {at}, in {}", length(Duration::from_secs(left.as_secs())));
         if display == Display::Plain && left.as_secs() <= next_line {
-            eprintln!("{line}");
+            say!("{line}");
             next_line = line_after(left.as_secs());
         }
         bar.set_message(line);

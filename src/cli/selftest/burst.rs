@@ -145,6 +145,8 @@ impl Burst {
             prewarm: usual_prewarm(self.rps).min(in_flight),
             sent: Arc::new(SentCounts::new(1)),
             purse: None,
+            start_at: None,
+            compare_clocks: false,
         }
     }
 }

@@ -33,7 +33,7 @@ pub fn fire(args: &SweepArgs, config: &Config, folder: &Folder, quiet: bool) -> 
         }
         let display = if quiet { Display::Silent } else { Display::on_stderr(false) };
         if display != Display::Silent {
-            eprintln!("{number} of {all}");
+            say!("{number} of {all}");
         }
         let run = resolve(args, config, (load, seed))?;
         let drawn = run.seed.0;
@@ -130,7 +130,7 @@ pub fn confirm(args: &SweepArgs, config: &Config) -> Result<(), Failure> {
             let shown = run.show(&all, asked, &outlooks, |planned| render(planned, style_on_stderr()));
             guard::confirm(&format!("{}{shown}", guard::COSTS), args.world.yes, None)?;
         }
-        None if !args.quiet => eprintln!("{all}"),
+        None if !args.quiet => say!("{all}"),
         None => {}
     }
     Ok(())

@@ -77,7 +77,7 @@ fn finish(args: &SweepArgs, sweep: &Sweep, folder: io::Result<Folder>) -> Result
         report::save_png(&folder, &drawn).map_err(|error| incomplete(&error))?;
     }
     if !args.quiet {
-        eprintln!("Results in {}", folder.path().display());
+        say!("Results in {}", folder.path().display());
     }
     Ok(report::judge(gates.iter().filter(|gate| !gate.met).map(GateResult::line)))
 }
