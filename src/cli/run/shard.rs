@@ -119,11 +119,14 @@ impl Part {
     }
 }
 
+/// Variables by name.
+type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// Runs the same command many times over, and tells each which it is.
 struct Engine {
     name: &'static str,
     index: &'static str,
-    read: fn(&dyn Fn(&str) -> Option<String>, u32) -> Result<Shard, String>,
+    read: fn(&Environment<'_>, u32) -> Result<Shard, String>,
 }
 
 static ENGINES: &[Engine] = &[
@@ -169,14 +172,14 @@ static ENGINES: &[Engine] = &[
     },
 ];
 
-fn number(environment: &dyn Fn(&str) -> Option<String>, name: &str) -> Result<Option<u32>, String> {
+fn number(environment: &Environment<'_>, name: &str) -> Result<Option<u32>, String> {
     let text = environment(name).filter(|text| !text.is_empty());
     text.map(|text| text.parse().map_err(|_| format!("{name} is `{text}`, which is no number"))).transpose()
 }
 
 /// Which shard the engine says this is, if it runs under one.
 fn told(environment: impl Fn(&str) -> Option<String>) -> Result<Option<(Shard, &'static str)>, Failure> {
-    let environment: &dyn Fn(&str) -> Option<String> = &environment;
+    let environment: &Environment<'_> = &environment;
     let wrong = |name: &str, why: String| Failure::usage(format!("this runs in {name}, and {why}, or say --shard I/N"));
     let mut found = Vec::new();
     for engine in ENGINES {
