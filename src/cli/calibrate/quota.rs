@@ -109,7 +109,7 @@ impl Traffic {
         let mut last: Option<RunTime> = None;
         // Length of each gap between refusals that counts, and what went through in it.
         let mut gaps: Vec<(f64, f64)> = Vec::new();
-        let mut stretches = 0.0;
+        let (mut stretches, mut blocks) = (0.0, 1.0);
         for (at, happened) in &self.events {
             match (*happened, limit) {
                 (Happened::Refused(by), _) if by == limit => {
@@ -120,7 +120,7 @@ impl Traffic {
                     }
                     (last, taken) = (Some(*at), 0.0);
                 }
-                (Happened::Seam, _) => last = None,
+                (Happened::Seam, _) => (last, blocks) = (None, blocks + 1.0),
                 (Happened::Admitted(_), Limit::Requests) => (taken, all, largest) = (taken + 1.0, all + 1.0, 1.0),
                 (Happened::Admitted(tokens), Limit::Tokens) => {
                     (taken, all, largest) = (taken + tokens, all + tokens, largest.max(tokens));
@@ -148,9 +148,9 @@ impl Traffic {
         if uncertainty > WIDEST * rate {
             return Err(format!("{}, or what they let through changed: no rate within ±20 %", few()));
         }
-        // A bucket lets through no more than it fills up by and had saved. What keeps minutes lets it through at once.
+        // A bucket lets through no more than it fills up by and had saved before each block. What keeps minutes lets it through at once.
         let span = self.events.last().map_or(0.0, |(at, _)| at.since(self.events[0].0).as_secs_f64());
-        let most = (rate + uncertainty) * (span + burst.as_secs_f64()) + largest;
+        let most = (rate + uncertainty) * (span + blocks * burst.as_secs_f64()) + largest;
         if all > most * 1.05 {
             return Err(format!(
                 "more {} went through than a bucket of this rate has: the minute may be kept in another way",
@@ -218,6 +218,21 @@ mod tests {
     fn what_keeps_minutes_in_another_way_is_not_taken_for_a_bucket() {
         let mut traffic = against(&spec(Some(120.0), None, Window::FixedMinute), 5.0);
         assert!(traffic.fit(Limit::Requests, BURST).unwrap().is_err());
+    }
+
+    #[test]
+    fn what_happened_between_two_blocks_is_not_counted() {
+        let at = |second| RunTime::from_secs_f64(f64::from(second));
+        let mut traffic = against(&spec(Some(120.0), None, Window::Bucket { burst: BURST }), 5.0);
+        let alone = traffic.fit(Limit::Requests, BURST).unwrap().unwrap();
+        let last = traffic.events.iter().rfind(|(_, what)| matches!(what, Happened::Refused(_))).unwrap().0;
+        // A minute passed, the bucket filled up, and none of it is in the stamps.
+        traffic.events.retain(|(at, _)| *at <= last);
+        traffic.events.push((at(600), Happened::Seam));
+        traffic.events.extend((0..12).map(|_| (at(600), Happened::Admitted(1.0))));
+        traffic.events.push((at(601), Happened::Refused(Limit::Requests)));
+        let both = traffic.fit(Limit::Requests, BURST).unwrap().unwrap();
+        assert_eq!((both.per_minute, both.seconds), (alone.per_minute, alone.seconds));
     }
 
     #[test]
