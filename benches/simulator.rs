@@ -7,9 +7,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use bedbench::core::Seed;
 use bedbench::core::phase::Phases;
 use bedbench::core::units::Rate;
+use bedbench::core::{RunTime, Seed};
 use bedbench::drive::sim::{ClientModel, Simulation};
 use bedbench::measure::Recorder;
 use bedbench::plan::Load;
@@ -56,7 +56,7 @@ const EVENTS: u32 = 3;
 
 /// Draws the same requests and lets each have its events, seconds apart, as in a chat.
 fn bare_heap(load: &Load) -> u64 {
-    let mut heap = BinaryHeap::new();
+    let mut heap: BinaryHeap<Reverse<(RunTime, u64, u32)>> = BinaryHeap::new();
     let (mut requests, mut number, mut popped) = (load.requests().peekable(), 0, 0);
     loop {
         let due = heap.peek().map(|Reverse((at, ..))| *at);

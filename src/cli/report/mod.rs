@@ -110,8 +110,7 @@ pub fn verdict(summary: &Summary, unseen: bool) -> Exit {
     if summary.verdict.grade == Grade::Invalid {
         // With the report on the screen the reasons are there; nobody should meet exit 5 without one.
         let reasons = summary.verdict.reasons.iter().filter(|reason| unseen && reason.grade == Grade::Invalid);
-        reasons
-            .for_each(|reason| say!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
+        reasons.for_each(|reason| say!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
         return Exit::Invalid;
     }
     judge(summary.gates.iter().filter(|gate| !gate.met).map(GateResult::line))
