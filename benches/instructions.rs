@@ -58,7 +58,7 @@ fn load() -> Load {
     Load::new(rates, poisson, ArrivalSettings::default(), &workload(), Seed::default())
 }
 
-/// Instant, key and lengths of a planned request.
+// Instant, key and lengths of a planned request.
 #[library_benchmark(config = at_most(ARRIVALS))]
 #[bench::poisson(setup = load)]
 fn arrivals(load: Load) -> Option<RunTime> {
@@ -70,7 +70,7 @@ fn fallback() -> Box<dyn Policy> {
     (entry.build)(&Settings::example(entry), Seed(1))
 }
 
-/// From arrival to the policy's last word; every tenth request meets a throttle first.
+// From arrival to the policy's last word; every tenth request meets a throttle first.
 #[library_benchmark(config = at_most(ROUTING))]
 #[bench::fallback(setup = fallback)]
 fn routing(mut policy: Box<dyn Policy>) -> usize {
@@ -124,7 +124,7 @@ fn sydney() -> (World, Vec<Call>) {
     (world, (0..MANY / 10).map(call).collect())
 }
 
-/// Admitted or refused, queued and served, beside the other tenants of a congested Sydney.
+// Admitted or refused, queued and served, beside the other tenants of a congested Sydney.
 #[library_benchmark(config = at_most(REGION))]
 #[bench::congested(setup = sydney)]
 fn region((mut world, calls): (World, Vec<Call>)) -> Vec<Effect> {
@@ -189,7 +189,7 @@ fn records() -> (Recorder, Vec<(RequestRecord, AttemptRecord)>) {
     (Recorder::new(phases, workload().slo, 1), (0..MANY).map(record).collect())
 }
 
-/// A request and its attempt into the histograms.
+// A request and its attempt into the histograms.
 #[library_benchmark(config = at_most(RECORDING))]
 #[bench::minute(setup = records)]
 fn recording((mut recorder, records): (Recorder, Vec<(RequestRecord, AttemptRecord)>)) -> Recorder {
@@ -212,7 +212,7 @@ fn frames() -> Vec<u8> {
     bytes
 }
 
-/// Frames of an answer, as they come off the wire.
+// Frames of an answer, as they come off the wire.
 #[library_benchmark(config = at_most(FRAMES))]
 #[bench::deltas(setup = frames)]
 fn decoding(bytes: Vec<u8>) -> usize {

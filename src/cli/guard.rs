@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use crate::govern::Purse;
 use crate::profile::{Profile, Route};
 
@@ -57,7 +57,8 @@ pub fn confirm(estimate: &str, yes: bool, purse: Option<&Purse>) -> Result<(), F
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::refused(
+        return Err(Failure::new(
+            Code::Consent,
             "a live run spends money and nobody is here to ask; add --yes, a --budget, or --mock",
         ));
     }
@@ -68,5 +69,5 @@ pub fn confirm(estimate: &str, yes: bool, purse: Option<&Purse>) -> Result<(), F
     if read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
         return Ok(());
     }
-    Err(Failure::refused("nothing was sent"))
+    Err(Failure::new(Code::Consent, "nothing was sent"))
 }

@@ -29,7 +29,7 @@ use clap::{Parser, Subcommand};
 
 use crate::profile::Kind;
 use crate::report::text::Style;
-use exit::Failure;
+use exit::{Code, Exit, Failure};
 
 /// Open-loop load tests and latency benchmarks for Amazon Bedrock, as seen from Sydney.
 ///
@@ -119,7 +119,13 @@ pub fn main() -> ExitCode {
         console::set_colors_enabled(false);
         console::set_colors_enabled_stderr(false);
     }
-    let result = match Cli::parse().command {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) if error.use_stderr() => return mistyped(&error),
+        // Help and version are what was asked for.
+        Err(asked) => asked.exit(),
+    };
+    let result = match command {
         Command::Run(args) => run::run(*args),
         Command::Report(args) => report::run(&args),
         Command::Plan(args) => plan::run(*args),
@@ -144,12 +150,21 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What clap says of a command line, with the code that other mistakes have.
+fn mistyped(error: &clap::Error) -> ExitCode {
+    let styled = error.render();
+    let text = if console::colors_enabled_stderr() { styled.ansi().to_string() } else { styled.to_string() };
+    let named = format!("error[{}]:", Code::Usage.name());
+    say!("{}", text.replacen("error:", &named, 1).trim_end());
+    Exit::Usage.into()
+}
+
 /// Writes to stdout. A reader that has seen enough and closed the pipe is no error.
 fn print(text: &str) -> Result<(), Failure> {
     use std::io::{ErrorKind, Write};
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(|error| Failure::failed(format!("cannot write to stdout: {error}"))),
+        result => result.map_err(|error| Failure::new(Code::Write, format!("cannot write to stdout: {error}"))),
     }
 }
 

@@ -35,7 +35,7 @@ fn ok(output: &Output) -> String {
 #[track_caller]
 fn refused(output: &Output) -> (i32, String) {
     let said = text(&output.stderr);
-    let errors: Vec<_> = said.lines().filter(|line| line.starts_with("error: ")).collect();
+    let errors: Vec<_> = said.lines().filter(|line| line.starts_with("error[")).collect();
     assert_eq!(errors.len(), 1, "{said}");
     (output.status.code().expect("it ended by itself"), errors[0].to_owned())
 }

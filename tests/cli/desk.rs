@@ -189,12 +189,28 @@ impl Said {
         self
     }
 
-    /// Asserts that the error is one line, and returns it.
+    /// Asserts that the error is one line, and returns it without its code.
     #[track_caller]
-    pub fn error(&self) -> &str {
-        let errors: Vec<_> = self.err.lines().filter(|line| line.starts_with("error: ")).collect();
+    pub fn error(&self) -> String {
+        format!("error: {}", self.only_error().1)
+    }
+
+    /// Asserts that the error is one line, and returns its code.
+    #[track_caller]
+    pub fn code_of_error(&self) -> &str {
+        self.only_error().0
+    }
+
+    #[track_caller]
+    fn only_error(&self) -> (&str, &str) {
+        let errors: Vec<_> = self.errors().collect();
         assert_eq!(errors.len(), 1, "{self:#?}");
         errors[0]
+    }
+
+    /// Each with its code.
+    pub fn errors(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.err.lines().filter_map(|line| line.strip_prefix("error[")?.split_once("]: "))
     }
 }
 

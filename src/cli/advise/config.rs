@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::args::AdviseArgs;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::sources;
 use crate::clock;
 use crate::core::phase::Phases;
@@ -69,7 +69,7 @@ impl Config {
         let allowed = allowed(&profile, inputs.data, &args.residency);
         let refused = refused(&profile, &allowed);
         if refused.iter().all(Option::is_some) {
-            return Err(Failure::refused(no_route(args, &profile, inputs, &refused)));
+            return Err(Failure::new(Code::Residency, no_route(args, &profile, inputs, &refused)));
         }
         let scenario = loader.scenario(&args.scenario)?;
         let phases = Phases::lay_out(args.warmup.0, args.duration.0, &scenario.phases());
@@ -252,7 +252,7 @@ fn price(args: &AdviseArgs, profile: &Profile, warnings: &mut Vec<String>) -> Re
             }
         }
         match of_route.unknown.first() {
-            Some(unpriced) => Err(Failure::usage(unpriced.reason.clone())),
+            Some(unpriced) => Err(Failure::new(Code::Price, unpriced.reason.clone())),
             None => Ok(of_route.known),
         }
     };

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::read::Read;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::guard;
 use crate::govern::baseline::{Source, pattern, profile, slug, workload};
 use crate::report::audit::{Audit, Audited, hours_csv};
@@ -30,7 +30,8 @@ pub fn write(path: &Path, read: &Read, max_tokens: Option<u32>) -> Result<String
         }
         files.extend(made.into_iter().flatten());
     }
-    folder(path, &files).map_err(|error| Failure::failed(format!("cannot write {}: {error}", path.display())))?;
+    folder(path, &files)
+        .map_err(|error| Failure::new(Code::Write, format!("cannot write {}: {error}", path.display())))?;
     let mut said = format!("Written: {} files in {}\n", files.len(), path.display());
     if let Some((rate, workload, profile)) = example {
         let at = |name: &str| path.join(name).display().to_string();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::AuditArgs;
 use crate::account::{Account, AccountError, AccountSpec};
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::govern::baseline::{AccountQuota, Baseline, Known, Window, headroom, instant, of_model};
 use crate::profile::Models;
 use crate::report::audit::{Audit, Audited};
@@ -19,7 +19,7 @@ pub struct Read {
 impl From<AccountError> for Failure {
     fn from(error: AccountError) -> Self {
         let message = error.to_string();
-        if error.is_usage() { Self::usage(message) } else { Self::failed(message) }
+        Self::new(if error.is_usage() { Code::Credentials } else { Code::Unreached }, message)
     }
 }
 
@@ -27,7 +27,7 @@ impl From<AccountError> for Failure {
 /// When AWS does not tell, or there is nothing to tell of.
 pub fn read(args: &AuditArgs, spec: &AccountSpec, window: Window, now: u64) -> Result<Read, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::failed(error.to_string()))?;
+    let runtime = runtime.map_err(|error| Failure::new(Code::Machine, error.to_string()))?;
     let asked = runtime.block_on(ask(args, spec, window, now));
     // A provider may still be waiting for a metadata service that is not there.
     runtime.shutdown_background();
@@ -35,7 +35,7 @@ pub fn read(args: &AuditArgs, spec: &AccountSpec, window: Window, now: u64) -> R
 }
 
 async fn ask(args: &AuditArgs, spec: &AccountSpec, window: Window, now: u64) -> Result<Read, Failure> {
-    let models = Models::built_in().map_err(|error| Failure::usage(error.to_string()))?;
+    let models = Models::built_in().map_err(|error| Failure::new(Code::File, error.to_string()))?;
     let account = Account::open(spec).await?;
     let ids: BTreeSet<_> =
         if args.model.is_empty() { account.models().await? } else { args.model.iter().cloned().collect() };
@@ -52,7 +52,7 @@ async fn ask(args: &AuditArgs, spec: &AccountSpec, window: Window, now: u64) -> 
         }
     }
     if found.is_empty() {
-        return Err(Failure::usage(nothing(args, &window)));
+        return Err(Failure::new(Code::NoData, nothing(args, &window)));
     }
     found.sort_by_key(|baseline| std::cmp::Reverse(baseline.calls()));
     let known = quotas(args, &account, &models, &found, &mut remarks).await?;
@@ -101,7 +101,9 @@ async fn quotas(
         return Ok(vec![Known::default(); found.len()]);
     }
     let hint = |error: AccountError| match error {
-        AccountError::Denied { .. } => Failure::usage(format!("{error}; or leave quotas out with --no-quotas")),
+        AccountError::Denied { .. } => {
+            Failure::new(Code::Credentials, format!("{error}; or leave quotas out with --no-quotas"))
+        }
         error => error.into(),
     };
     let mut quotas: Vec<AccountQuota> = account.applied_quotas().await.map_err(hint)?;

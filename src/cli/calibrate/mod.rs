@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::probe::{check_free, new_file};
 use super::sources::Sources;
 use super::{guard, print};
@@ -59,7 +59,7 @@ pub fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
             "--set does not reach the copy: write the value into the file that --profile names",
         ));
     }
-    let wrong = |error: ReadError| Failure::usage(error.to_string());
+    let wrong = |error: ReadError| Failure::new(Code::Folder, error.to_string());
     let run = Run::open(&args.run).map_err(wrong)?;
     let name = args.profile.as_ref().unwrap_or(&run.manifest.config.profile);
     let loader = args.sources.loader(None)?;
@@ -111,7 +111,7 @@ pub fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
         return Err(Failure::usage(format!("no Region can be calibrated on this run: {}", unfit.join("; "))));
     }
     unfit.iter().for_each(|few| guard::warn(&format!("{few}; it stays as the profile has it")));
-    let edited = |text: Result<String, FileError>| text.map_err(|error| Failure::usage(error.to_string()));
+    let edited = |text: Result<String, FileError>| text.map_err(|error| Failure::new(Code::File, error.to_string()));
     let mut text = edited(with_measured(name, &text_of(Kind::Profile, name)?, &measured))?;
     for (region, of_region) in &quotas.fitted {
         text = edited(with_quotas(name, &text, *region, of_region))?;

@@ -7,7 +7,7 @@ pub use args::CompareArgs;
 
 use std::path::Path;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::{guard, print, style};
 use crate::core::Metric;
 use crate::core::fail_if::FailIf;
@@ -22,7 +22,7 @@ pub fn run(args: CompareArgs) -> Result<Exit, Failure> {
     let plot_name = args.plot.as_ref().map(|path| path.display().to_string());
     if let Some(path) = &args.plot {
         let written = std::fs::write(path, plot::draw(&compared));
-        written.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        written.map_err(|error| Failure::new(Code::File, format!("{}: {error}", path.display())))?;
     }
     print(&match args.format {
         Output::Text => text::render(&compared, style()),
@@ -72,11 +72,14 @@ fn compared(args: &CompareArgs) -> Result<Compared, Failure> {
     found.extend(by_clients.take(1));
     if !found.is_empty() && !args.anyway {
         let what = found.join("; ");
-        return Err(Failure::refused(format!(
-            "{} and {} are not alike ({what}), so their difference is not that of the service; --anyway compares them",
-            a_path.display(),
-            b_path.display()
-        )));
+        return Err(Failure::new(
+            Code::Unlike,
+            format!(
+                "{} and {} are not alike ({what}), so their difference is not that of the service; --anyway compares them",
+                a_path.display(),
+                b_path.display()
+            ),
+        ));
     }
     let pairs = pairs.into_iter().map(|(i, j)| pair((&a, i), (b, j), same, args)).collect::<Result<_, _>>()?;
     Ok(Compared { schema: SCHEMA, unlike: found, pairs })

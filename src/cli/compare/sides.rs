@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::measure::versus::Side;
 use crate::routing;
 use crate::store::Run;
@@ -18,7 +18,7 @@ pub struct Opened {
 
 impl Opened {
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let unreadable = |error: crate::store::read::ReadError| Failure::usage(error.to_string());
+        let unreadable = |error: crate::store::read::ReadError| Failure::new(Code::Folder, error.to_string());
         let run = Run::open(path).map_err(unreadable)?;
         let rebuilt = run.rebuild().map_err(unreadable)?;
         let config = &run.manifest.config;

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueHint, value_parser};
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::sources::Sources;
 use super::{guard, print};
 use crate::core::residency::Standing;
@@ -79,11 +79,14 @@ fn candidates(sources: &Sources, name: &str, routes: &[String]) -> Result<Profil
     let mut profile = sources.loader(None)?.profile(name)?;
     profile.select(routes).map_err(Failure::usage)?;
     if profile.routes.iter().all(|route| route.standing == Standing::Reference) {
-        return Err(Failure::refused(format!(
-            "profile `{}` has no route inside its residency here, only references: add a route that stays, or widen \
+        return Err(Failure::new(
+            Code::Residency,
+            format!(
+                "profile `{}` has no route inside its residency here, only references: add a route that stays, or widen \
              `residency`",
-            profile.name
-        )));
+                profile.name
+            ),
+        ));
     }
     Ok(profile)
 }
@@ -142,7 +145,7 @@ pub fn run(command: &ExportCommand) -> Result<Exit, Failure> {
     let out = command.matches.get_one::<PathBuf>("out");
     if let Some(path) = out {
         write(path, &made.text)
-            .map_err(|error| Failure::failed(format!("cannot write {}: {error}", path.display())))?;
+            .map_err(|error| Failure::new(Code::Write, format!("cannot write {}: {error}", path.display())))?;
     }
     match (made.shown, out) {
         (Some(shown), _) => print(&shown)?,

@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args};
 
 use super::records::{open, replay, wrong};
 use super::{Export, Made, arguments};
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::core::residency::{Pool, Standing};
 use crate::govern::demand::Demand;
 use crate::profile::Models;
@@ -64,7 +64,7 @@ fn make(matches: &ArgMatches) -> Result<Made, Failure> {
         }
     })
     .map_err(wrong)?;
-    let models = Models::built_in().map_err(|error| Failure::usage(error.to_string()))?;
+    let models = Models::built_in().map_err(|error| Failure::new(Code::File, error.to_string()))?;
     let mut claims = Vec::new();
     for ((head, demands), measured) in config.routes.iter().zip(&demands).zip(&summary.routes) {
         let wanted = args.route.is_empty() || args.route.contains(&head.name);

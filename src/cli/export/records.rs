@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::store::Run;
 use crate::store::read::{Entry, ReadError};
 
@@ -14,7 +14,7 @@ pub fn open(folder: &Path) -> Result<Run, Failure> {
 }
 
 pub fn wrong(error: ReadError) -> Failure {
-    Failure::usage(error.to_string())
+    Failure::new(Code::Folder, error.to_string())
 }
 
 /// Hands over every record, and by how much later it really happened: where routes took turns, records are filed as if

@@ -10,7 +10,7 @@ use clap::Args;
 pub use files::save;
 pub use png::save as save_png;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::run::Output;
 use super::{guard, print, style};
 use crate::measure::Summary;
@@ -62,7 +62,7 @@ pub fn run(args: &ReportArgs) -> Result<Exit, Failure> {
 /// # Errors
 /// When it holds no run with records, or the reports cannot be written.
 pub fn render(folder: &Path, args: &Rendering, done: &str) -> Result<Summary, Failure> {
-    let wrong = |error: ReadError| Failure::usage(error.to_string());
+    let wrong = |error: ReadError| Failure::new(Code::Folder, error.to_string());
     let run = Run::open(folder).map_err(wrong)?;
     let rebuilt = run.rebuild().map_err(wrong)?;
     let report = Report { manifest: &run.manifest, summary: &rebuilt.summary, recorder: &rebuilt.recorder };
@@ -79,7 +79,7 @@ pub fn render(folder: &Path, args: &Rendering, done: &str) -> Result<Summary, Fa
     }
     match saved {
         Ok(()) => Ok(rebuilt.summary),
-        Err(error) => Err(Failure::failed(format!("the reports are incomplete: {error}"))),
+        Err(error) => Err(Failure::new(Code::Write, format!("the reports are incomplete: {error}"))),
     }
 }
 
@@ -89,7 +89,7 @@ pub fn show(report: &Report<'_>, format: Output) -> Result<(), Failure> {
         Output::Json => print(&(serde_json::to_string_pretty(report.summary).expect("a summary is plain data") + "\n")),
         Output::Text => {
             let mut table = Vec::new();
-            text::write(report, style(), &mut table).map_err(|error| Failure::failed(error.to_string()))?;
+            text::write(report, style(), &mut table).map_err(|error| Failure::new(Code::Write, error.to_string()))?;
             print(&String::from_utf8_lossy(&table))
         }
     }
@@ -127,5 +127,5 @@ pub fn check_junit(path: &Path) -> Result<(), Failure> {
 
 pub fn write_junit(path: &Path, suite: &str, cases: &[Case]) -> Result<(), Failure> {
     let xml = junit::render(&format!("bedbench {suite}"), cases);
-    std::fs::write(path, xml).map_err(|error| Failure::failed(format!("--junit {}: {error}", path.display())))
+    std::fs::write(path, xml).map_err(|error| Failure::new(Code::Write, format!("--junit {}: {error}", path.display())))
 }

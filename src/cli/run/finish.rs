@@ -3,7 +3,7 @@
 use super::args::Output;
 use super::config::Config;
 use super::fire::Fired;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Code, Exit, Failure};
 use crate::cli::report;
 use crate::clock;
 use crate::measure::Summary;
@@ -46,24 +46,27 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
         report::write_junit(path, &manifest.config.profile, &junit::of_run(&summary, &config.gates))?;
     }
     if let Err(error) = saved {
-        return Err(Failure::failed(format!(
-            "the results are incomplete: {error}. What was written is in {}",
-            folder.path().display()
-        )));
+        return Err(Failure::new(
+            Code::Write,
+            format!("the results are incomplete: {error}. What was written is in {}", folder.path().display()),
+        ));
     }
     if let Some(purse) = config.purse.as_ref().filter(|purse| purse.has_refused()) {
-        return Err(Failure::refused(format!(
-            "the budget of {} USD would have been passed: arrivals were stopped, and {:.4} USD at most were spent. Raise --budget, \
+        return Err(Failure::new(
+            Code::Budget,
+            format!(
+                "the budget of {} USD would have been passed: arrivals were stopped, and {:.4} USD at most were spent. Raise --budget, \
              or plan less; the numbers are those until then",
-            purse.budget(),
-            purse.taken()
-        )));
+                purse.budget(),
+                purse.taken()
+            ),
+        ));
     }
     if ending.stopped.is_some() {
         return Ok(Exit::Interrupted(ending.signal.unwrap_or(130)));
     }
     if let Some(nothing) = nothing_answered(&summary) {
-        return Err(Failure::failed(nothing));
+        return Err(Failure::new(Code::Unanswered, nothing));
     }
     Ok(report::verdict(&summary, quiet || output == Output::Json))
 }

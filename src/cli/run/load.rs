@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::core::phase::PhaseShare;
 use crate::core::run::CLOSED_LOOP;
 use crate::core::seed::fnv1a;
@@ -411,8 +411,9 @@ impl fmt::Display for Stage {
 impl Recorded {
     fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
-        let bytes = std::fs::read(path).map_err(|error| Failure::usage(format!("--trace {shown}: {error}")))?;
-        let trace = Trace::read(&bytes).map_err(|error| Failure::usage(format!("{shown}:{error}")))?;
+        let bytes =
+            std::fs::read(path).map_err(|error| Failure::new(Code::File, format!("--trace {shown}: {error}")))?;
+        let trace = Trace::read(&bytes).map_err(|error| Failure::new(Code::File, format!("{shown}:{error}")))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { trace, name, hash: format!("{:016x}", fnv1a(&bytes)) })
     }

@@ -1,7 +1,7 @@
 //! What a run would send, before it does.
 
 use super::config::Config;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::clock;
 use crate::core::price::RoutePrices;
 use crate::govern::outlook::{Load, Outlook};
@@ -27,7 +27,7 @@ impl Config {
             Some(plan) => Load::of(plan, &self.workload),
             None => Load::of(&Plan::draw(load), &self.workload),
         };
-        Ok((asked, Outlook::of(&self.profile, &self.prices).map_err(Failure::usage)?))
+        Ok((asked, Outlook::of(&self.profile, &self.prices).map_err(|wrong| Failure::new(Code::Price, wrong))?))
     }
 
     /// What would be sent, for people.

@@ -8,7 +8,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use clap::Args;
 
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::core::Shard;
 use crate::core::run::World;
 use crate::core::units::length;
@@ -82,7 +82,10 @@ impl ShardArgs {
         if !shard.is_whole() {
             let by = by.unwrap_or_default();
             let refuse = |why: &str| {
-                Err(Failure::usage(format!("{by} says shard {shard}, and {why}; --shard 0/1 fires all of it here")))
+                Err(Failure::new(
+                    Code::Shard,
+                    format!("{by} says shard {shard}, and {why}; --shard 0/1 fires all of it here"),
+                ))
             };
             if asked.closed {
                 return refuse("a closed loop has no plan to be shared: each worker waits for its own answers");
@@ -180,7 +183,9 @@ fn number(environment: &Environment<'_>, name: &str) -> Result<Option<u32>, Stri
 /// Which shard the engine says this is, if it runs under one.
 fn told(environment: impl Fn(&str) -> Option<String>) -> Result<Option<(Shard, &'static str)>, Failure> {
     let environment: &Environment<'_> = &environment;
-    let wrong = |name: &str, why: String| Failure::usage(format!("this runs in {name}, and {why}, or say --shard I/N"));
+    let wrong = |name: &str, why: String| {
+        Failure::new(Code::Shard, format!("this runs in {name}, and {why}, or say --shard I/N"))
+    };
     let mut found = Vec::new();
     for engine in ENGINES {
         if let Some(index) = number(environment, engine.index).map_err(|why| wrong(engine.name, why))? {
@@ -189,19 +194,25 @@ fn told(environment: impl Fn(&str) -> Option<String>) -> Result<Option<(Shard, &
     }
     match found[..] {
         [] => match environment(COUNT).filter(|count| !count.is_empty()) {
-            Some(count) => Err(Failure::usage(format!(
-                "{COUNT} is {count}, and nothing says which of them this is: make the Job Indexed, or say --shard I/{count}"
-            ))),
+            Some(count) => Err(Failure::new(
+                Code::Shard,
+                format!(
+                    "{COUNT} is {count}, and nothing says which of them this is: make the Job Indexed, or say --shard I/{count}"
+                ),
+            )),
             None => Ok(None),
         },
         [(engine, index)] => match (engine.read)(environment, index) {
             Ok(shard) => Ok(Some((shard, engine.name))),
             Err(why) => Err(wrong(engine.name, why)),
         },
-        [(one, _), (other, _), ..] => Err(Failure::usage(format!(
-            "{} and {} are both set, so nobody can tell which shard this is; say --shard I/N",
-            one.index, other.index
-        ))),
+        [(one, _), (other, _), ..] => Err(Failure::new(
+            Code::Shard,
+            format!(
+                "{} and {} are both set, so nobody can tell which shard this is; say --shard I/N",
+                one.index, other.index
+            ),
+        )),
     }
 }
 
@@ -219,13 +230,19 @@ impl StartAt {
     pub fn check(self, now: u64) -> Result<(), Failure> {
         let late = Duration::from_nanos(now.saturating_sub(self.0));
         if late > LATE {
-            return Err(Failure::usage(format!(
-                "--start-at {self} was {} ago by the clock of this machine; name a time at which every shard will be there",
-                length(Duration::from_secs(late.as_secs()))
-            )));
+            return Err(Failure::new(
+                Code::Shard,
+                format!(
+                    "--start-at {self} was {} ago by the clock of this machine; name a time at which every shard will be there",
+                    length(Duration::from_secs(late.as_secs()))
+                ),
+            ));
         }
         if self.left(now) > LONGEST_WAIT {
-            return Err(Failure::usage(format!("--start-at {self} is more than {} away", length(LONGEST_WAIT))));
+            return Err(Failure::new(
+                Code::Shard,
+                format!("--start-at {self} is more than {} away", length(LONGEST_WAIT)),
+            ));
         }
         Ok(())
     }

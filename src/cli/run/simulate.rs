@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::config::Config;
 use super::fire::Fired;
 use crate::bedrock::Api;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::core::RunTime;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::drive::sim::{ClientModel, Opening, Simulation, Sink, Workers};
@@ -27,7 +27,7 @@ pub fn simulate(
     rows: Option<RowWriter>,
 ) -> Result<Fired, Failure> {
     let stop = Arc::new(Stop::default());
-    let signal = watch_in_background(stop.clone()).map_err(|error| Failure::failed(error.to_string()))?;
+    let signal = watch_in_background(stop.clone()).map_err(|error| Failure::new(Code::Machine, error.to_string()))?;
     let simulation = Simulation {
         profile: &config.profile,
         scenario: config.scenario.as_ref().expect("what is simulated has a scenario"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::shard::StartAt;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::clock::{monotonic, sleep_until, unix_nanos};
 use crate::core::units::length;
 use crate::drive::{Display, LeaveAtSignal};
@@ -24,7 +24,7 @@ const PLAIN_AT_LAST: u64 = 10;
 pub fn wait(at: StartAt, display: Display) -> Result<(), Failure> {
     at.check(unix_nanos())?;
     let held = LeaveAtSignal::saying("interrupted before the start: nothing was sent, and there are no results");
-    let _held = held.map_err(|error| Failure::failed(error.to_string()))?;
+    let _held = held.map_err(|error| Failure::new(Code::Machine, error.to_string()))?;
     let bar = ProgressBar::with_draw_target(
         None,
         if display == Display::Bars { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::args::SweepArgs;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::sources;
 use crate::core::gate::{Gate, Objective};
 use crate::core::phase::Phases;
@@ -183,7 +183,7 @@ fn check_numbers(args: &SweepArgs, most: f64) -> Result<(), Failure> {
 
 /// What every target of every route costs.
 fn price(profile: &Profile, own: Option<&Path>) -> Result<Vec<Vec<PricedTarget>>, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
+    let wrong = |error: &dyn std::fmt::Display| Failure::new(Code::File, error.to_string());
     let prices = sources::prices(own)?;
     let targets = |route: &crate::profile::Route| {
         let priced = route.targets.iter().map(|target| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::args::{SweepArgs, WorldArgs};
 use super::config::Config;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Code, Exit, Failure};
 use crate::cli::guard;
 use crate::cli::run::{self, Finished, Output, RunArgs, ShardArgs, finish};
 use crate::cli::style_on_stderr;
@@ -52,12 +52,12 @@ pub fn fire(args: &SweepArgs, config: &Config, folder: &Folder, quiet: bool) -> 
             Exit::Invalid => fired.too_fast = Some(load),
             Exit::Interrupted(code) => {
                 let runs = folder.path().join("runs");
-                return Err(Failure::interrupted(
-                    code,
+                return Err(Failure::new(
+                    Code::Interrupted(code),
                     format!("a part of a sweep says nothing; the runs that were made are in {}", runs.display()),
                 ));
             }
-            other => return Err(Failure::failed(format!("{name} ended with {other:?}"))),
+            other => return Err(Failure::new(Code::Unanswered, format!("{name} ended with {other:?}"))),
         }
     }
     Ok(fired)
