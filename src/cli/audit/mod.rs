@@ -18,17 +18,16 @@ use crate::store::Folder;
 
 /// Read from CloudWatch what was called in a Region: rates by hour, latencies, throttles, tokens per request; and from
 /// Service Quotas what may be called. Writes them as a workload, a profile and a pattern for run, sweep and plan.
-///
-/// Reads only. CloudWatch bills GetMetricData by the metric.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   bedbench audit --region ap-southeast-2
   bedbench audit --days 28 --model au.anthropic.claude-sonnet-5 --max-tokens 512 -o baseline
   bedbench run --sim --rps 5 --workload baseline/workload-MODEL.toml --profile baseline/profile-MODEL.toml
 
-Needs cloudwatch:ListMetrics, cloudwatch:GetMetricData, servicequotas:ListServiceQuotas and
-servicequotas:ListAWSDefaultServiceQuotas. CloudWatch keeps minutes for 15 days, 5 minutes for 63, hours for 455;
-it lists only models called in the last two weeks: name older ones with --model.
+Reads only; CloudWatch bills GetMetricData by the metric. Needs cloudwatch:ListMetrics, cloudwatch:GetMetricData, \
+servicequotas:ListServiceQuotas and servicequotas:ListAWSDefaultServiceQuotas.
+CloudWatch keeps minutes for 15 days, 5 minutes for 63, hours for 455. It lists only models called in the last two \
+weeks: name older ones with --model.
 Exit codes: 0 ok · 1 AWS was not reached or gave an error · 2 usage, no data, no credentials or not allowed")]
 pub struct AuditArgs {
     /// Where the calls were made; CloudWatch keeps them there, wherever they were processed
