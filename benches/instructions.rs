@@ -27,6 +27,7 @@ use bedbench::region::{Service, World};
 use bedbench::routing::journey::{Journey, Step};
 use bedbench::routing::{Asked, Ended, POLICIES, Policy, Settings};
 use gungraun::prelude::*;
+use gungraun::{Callgrind, EventKind};
 
 /// Requests, or frames, of each bench.
 const MANY: u32 = 2_000;

@@ -77,29 +77,6 @@ pub enum Code {
 }
 
 impl Code {
-    /// Every code, as `--help` and the documents list them.
-    pub const ALL: &[Self] = &[
-        Self::Usage,
-        Self::File,
-        Self::Taken,
-        Self::Folder,
-        Self::Merge,
-        Self::Shard,
-        Self::Price,
-        Self::Credentials,
-        Self::NoData,
-        Self::Listen,
-        Self::Write,
-        Self::Machine,
-        Self::Unanswered,
-        Self::Unreached,
-        Self::Residency,
-        Self::Consent,
-        Self::Budget,
-        Self::Unlike,
-        Self::Interrupted(130),
-    ];
-
     pub const fn name(self) -> &'static str {
         match self {
             Self::Usage => "usage",
@@ -168,20 +145,5 @@ impl From<LoadError> for Failure {
             _ => Code::File,
         };
         Self::new(code, error.to_string())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const EXPLAINED: &str = include_str!("../../docs/troubleshooting.md");
-
-    #[test]
-    fn every_code_is_explained_and_nothing_else_is() {
-        let headings = EXPLAINED.lines().filter_map(|line| line.strip_prefix("## `")?.strip_suffix('`'));
-        let listed: Vec<_> = headings.collect();
-        let codes: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
-        assert_eq!(listed, codes);
     }
 }

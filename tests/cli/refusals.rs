@@ -149,3 +149,21 @@ fn an_endpoint_must_be_a_url_of_a_region_that_is_called() {
         assert!(!error.err.contains("geheim"), "it is not repeated: {error:#?}");
     }
 }
+
+/// What docs/troubleshooting.md is looked up by.
+#[test]
+fn an_error_names_its_code() {
+    let desk = Desk::new();
+    desk.says("run --sim --rps 5 -d 20s --profile sydney -q -o taken").exits(0);
+    for (command, exit, code) in [
+        ("run --sim --rps 0 --profile sydney", 2, "usage"),
+        ("run --sim --rps 5 --no-such-flag", 2, "usage"),
+        ("run --sim --rps 5 --profile nowhere.toml", 2, "file"),
+        ("run --sim --rps 5 --profile sydney -o taken", 2, "taken"),
+        ("report nowhere", 2, "folder"),
+        ("run --rps 5 --profile au", 6, "consent"),
+    ] {
+        let said = desk.says(command).exits(exit);
+        assert_eq!(said.code_of_error(), code, "{command}");
+    }
+}
