@@ -105,3 +105,22 @@ fn results_are_their_owners_alone() {
         assert_eq!(mode & 0o777, 0o700, "{}", folder.display());
     }
 }
+
+/// The same instant wherever the machine thinks it is, and whatever its clocks do in October.
+#[test]
+fn times_of_day_are_in_utc_wherever_the_machine_is() {
+    for zone in ["Australia/Sydney", "America/New_York", "XYZ-14"] {
+        let desk = Desk::new();
+        let before = bedbench::clock::unix_nanos();
+        let said = Said::of(desk.command("run --sim --rps 5 -d 10s --profile au -q").env("TZ", zone));
+        assert!(matches!(said.code, Some(0 | INVALID)), "{said:#?}");
+        let folder = std::fs::read_dir(desk.path("results")).unwrap().next().unwrap().unwrap().file_name();
+        let folder = folder.into_string().unwrap();
+        let manifest = desk.json(&format!("results/{folder}/manifest.json"));
+        let started = manifest["started_unix_nanos"].as_u64().unwrap();
+        assert!((before..=bedbench::clock::unix_nanos()).contains(&started), "{zone}: {started}");
+        let utc = bedbench::store::folder::rfc3339(started);
+        assert_eq!(manifest["started"], utc, "{zone}");
+        assert!(folder.starts_with(&utc.replace([':', '-'], "")), "{zone}: {folder}");
+    }
+}
