@@ -49,11 +49,12 @@ fn a_disk_that_does_not_take_what_is_said_costs_no_record() {
 #[cfg(unix)]
 #[test]
 fn results_that_are_taken_away_end_the_run_and_are_named() {
-    let moved = |desk: &Desk| std::fs::rename(desk.path("run"), desk.path("moved")).unwrap();
-    let deleted = |desk: &Desk| std::fs::remove_dir_all(desk.path("run")).unwrap();
-    let one_deleted = |desk: &Desk| std::fs::remove_file(desk.path("run/attempts.csv")).unwrap();
-    let ways: [(&dyn Fn(&Desk), &str); 3] =
-        [(&moved, "requests.csv"), (&deleted, "requests.csv"), (&one_deleted, "attempts.csv")];
+    type Take = fn(&Desk);
+    let ways: [(Take, &str); 3] = [
+        (|desk| std::fs::rename(desk.path("run"), desk.path("moved")).unwrap(), "requests.csv"),
+        (|desk| std::fs::remove_dir_all(desk.path("run")).unwrap(), "requests.csv"),
+        (|desk| std::fs::remove_file(desk.path("run/attempts.csv")).unwrap(), "attempts.csv"),
+    ];
     for (take, file) in ways {
         let desk = Desk::with_short_answers();
         let args = SHORT.replace("500ms", "60s") + " -o run";

@@ -309,15 +309,13 @@ fn a_mock_without_files_to_open_takes_connections_again_when_there_are() {
     let bedbench = desk.child("mock --profile au --port 0 --format json --scenario calm");
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", "ulimit -n 80; exec \"$0\" \"$@\""]).arg(bedbench.get_program()).args(bedbench.get_args());
-    let mut child =
-        shell.current_dir(desk.path("")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = shell.current_dir(desk.path("")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let ready: Value = serde_json::from_str(&line).unwrap();
     let url = ready["regions"][0]["url"].as_str().unwrap();
     let mut first = streaming(url);
-    let held: Vec<_> =
-        (0..300).map(|_| TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap()).collect();
+    let held: Vec<_> = (0..300).map(|_| TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap()).collect();
     let mut answer = Vec::new();
     first.read_to_end(&mut answer).unwrap();
     assert!(answer.windows(8).any(|bytes| bytes == b"metadata"), "who was in is served to the end");

@@ -211,7 +211,10 @@ fn rows_that_are_there_twice_are_not_counted_twice() {
     let (header, rows) = text.split_once('\n').unwrap();
     std::fs::write(&path, format!("{header}\n{rows}{rows}")).unwrap();
     let said = run.rebuild().err().expect("they are there twice").to_string();
-    assert!(said.ends_with("requests.csv: it holds requests of route `sydney` twice, and they would count twice"), "{said}");
+    assert!(
+        said.ends_with("requests.csv: it holds requests of route `sydney` twice, and they would count twice"),
+        "{said}"
+    );
 }
 
 #[test]
