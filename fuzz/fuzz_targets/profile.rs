@@ -45,7 +45,7 @@ fn profile(text: &str) {
     };
     for route in &profile.routes {
         assert!(!route.targets.is_empty());
-        let _: Box<dyn Policy> = (route.policy.build)(route.settings.clone());
+        let _: Box<dyn Policy> = (route.policy.build)(&route.settings, Seed(1));
     }
     if let Ok(places) = profile.places(|_| Conditions::new(vec![], None)) {
         World::new(Seed(1), places, &Workload::fixed(10, 10));
@@ -71,7 +71,7 @@ fn scenario(text: &str) {
         return;
     }
     let phases = Phases::lay_out(Duration::from_secs(5), Duration::from_secs(60), &scenario.phases());
-    for region in [RegionId::SYDNEY, RegionId::SINGAPORE] {
+    for region in RegionId::all() {
         scenario.during(&phases, region);
         scenario.repeating(region);
     }

@@ -294,7 +294,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_never_ends_is_refused() {
         let (_sender, body) = Channel::<Bytes, Infallible>::new(1);
-        let refused = collect(body, Duration::from_millis(1), &Held::new(100)).await.err().expect("it does not end");
+        let refused = collect(body, Duration::from_millis(1), &Held::new(100)).await.expect_err("it does not end");
         assert_eq!(refused.name, "ValidationException");
         assert!(refused.message.contains("within 1ms"), "{}", refused.message);
     }
@@ -305,7 +305,7 @@ mod tests {
         let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
         tokio::spawn(async move { while sender.send_data(Bytes::from_static(b" ")).await.is_ok() {} });
         let held = Held::new(LARGEST_BODY);
-        let refused = collect(body, Duration::from_millis(20), &held).await.err().expect("it does not end");
+        let refused = collect(body, Duration::from_millis(20), &held).await.expect_err("it does not end");
         assert_eq!(refused.name, "ValidationException");
     }
 
@@ -314,8 +314,8 @@ mod tests {
         let held = Held::new(10);
         let body = |length: usize| http_body_util::Full::new(Bytes::from(vec![b' '; length]));
         let patience = Duration::from_secs(30);
-        let first = collect(body(6), patience, &held).await.ok().expect("there is room");
-        let refused = collect(body(6), patience, &held).await.err().expect("there is none");
+        let first = collect(body(6), patience, &held).await.expect("there is room");
+        let refused = collect(body(6), patience, &held).await.expect_err("there is none");
         assert_eq!((refused.status.as_u16(), refused.name), (503, "ServiceUnavailableException"));
         drop(first);
         assert!(collect(body(6), patience, &held).await.is_ok());

@@ -49,11 +49,12 @@ fn a_disk_that_does_not_take_what_is_said_costs_no_record() {
 #[cfg(unix)]
 #[test]
 fn results_that_are_taken_away_end_the_run_and_are_named() {
-    let moved = |desk: &Desk| std::fs::rename(desk.path("run"), desk.path("moved")).unwrap();
-    let deleted = |desk: &Desk| std::fs::remove_dir_all(desk.path("run")).unwrap();
-    let one_deleted = |desk: &Desk| std::fs::remove_file(desk.path("run/attempts.csv")).unwrap();
-    let ways: [(&dyn Fn(&Desk), &str); 3] =
-        [(&moved, "requests.csv"), (&deleted, "requests.csv"), (&one_deleted, "attempts.csv")];
+    type Take = fn(&Desk);
+    let ways: [(Take, &str); 3] = [
+        (|desk| std::fs::rename(desk.path("run"), desk.path("moved")).unwrap(), "requests.csv"),
+        (|desk| std::fs::remove_dir_all(desk.path("run")).unwrap(), "requests.csv"),
+        (|desk| std::fs::remove_file(desk.path("run/attempts.csv")).unwrap(), "attempts.csv"),
+    ];
     for (take, file) in ways {
         let desk = Desk::with_short_answers();
         let args = SHORT.replace("500ms", "60s") + " -o run";
@@ -103,5 +104,24 @@ fn results_are_their_owners_alone() {
         let mode =
             std::fs::metadata(&folder).unwrap_or_else(|error| panic!("{error}: {sweep:#?}")).permissions().mode();
         assert_eq!(mode & 0o777, 0o700, "{}", folder.display());
+    }
+}
+
+/// The same instant wherever the machine thinks it is, and whatever its clocks do in October.
+#[test]
+fn times_of_day_are_in_utc_wherever_the_machine_is() {
+    for zone in ["Australia/Sydney", "America/New_York", "XYZ-14"] {
+        let desk = Desk::new();
+        let before = bedbench::clock::unix_nanos();
+        let said = Said::of(desk.command("run --sim --rps 5 -d 10s --profile au -q").env("TZ", zone));
+        assert!(matches!(said.code, Some(0 | INVALID)), "{said:#?}");
+        let folder = std::fs::read_dir(desk.path("results")).unwrap().next().unwrap().unwrap().file_name();
+        let folder = folder.into_string().unwrap();
+        let manifest = desk.json(&format!("results/{folder}/manifest.json"));
+        let started = manifest["started_unix_nanos"].as_u64().unwrap();
+        assert!((before..=bedbench::clock::unix_nanos()).contains(&started), "{zone}: {started}");
+        let utc = bedbench::store::folder::rfc3339(started);
+        assert_eq!(manifest["started"], utc, "{zone}");
+        assert!(folder.starts_with(&utc.replace([':', '-'], "")), "{zone}: {folder}");
     }
 }

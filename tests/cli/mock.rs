@@ -238,3 +238,89 @@ fn from_another_machine_it_is_called_but_not_controlled() {
         warnings.iter().for_each(|warning| assert!(said.err.contains(warning), "{said:#?}"));
     }
 }
+
+/// How much memory a process has, in bytes.
+#[cfg(target_os = "linux")]
+fn resident(child: &Child) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() << 10
+}
+
+/// Half of them have begun a request that they never end.
+#[cfg(target_os = "linux")]
+fn is_held_by(most: usize) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    let allowed = limit.maximum.map_or(usize::MAX, |files| files as usize).saturating_sub(500);
+    let many = most.min(allowed);
+    if many < most {
+        println!("{many} connections, not {most}: no more files may be open here");
+    }
+    let desk = Desk::new();
+    let (child, ready) = start(&desk, "--scenario calm");
+    let url = ready["regions"][0]["url"].as_str().unwrap();
+    let before = resident(&child);
+    let held: Vec<_> = (0..many)
+        .map(|n| {
+            let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+            if n % 2 == 0 {
+                socket.write_all(b"POST /model/amazon.nova-lite-v1%3A0/converse HTTP/1.1\r\nx-slow: ").unwrap();
+            }
+            socket
+        })
+        .collect();
+    let stats = || -> Value {
+        let answer = ask(url, "GET /_bedbench/stats");
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    };
+    wait_until("every connection is there", || stats()["listeners"][0]["connections"].as_u64() > Some(many as u64));
+    let each = resident(&child).saturating_sub(before) / many;
+    assert!(each < 20 << 10, "{each} bytes a connection");
+    let mut served = streaming(url);
+    let mut answer = Vec::new();
+    served.read_to_end(&mut answer).unwrap();
+    assert!(answer.windows(8).any(|bytes| bytes == b"metadata"), "the others are served as before");
+    drop(held);
+    wait_until("they are let go", || stats()["listeners"][0]["connections"] == 1);
+    signal(&child, Signal::TERM);
+    end_of(child).exits(0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn thousands_of_connections_that_ask_nothing_are_held_and_cost_little() {
+    is_held_by(2_000);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "as many files as a machine lets two processes open"]
+fn twenty_thousand_connections_are_held_too() {
+    is_held_by(20_000);
+}
+
+/// More connections than files: the rest waits its turn, and nobody who is in is thrown out.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_mock_without_files_to_open_takes_connections_again_when_there_are() {
+    let desk = Desk::new();
+    let bedbench = desk.child("mock --profile au --port 0 --format json --scenario calm");
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -n 80; exec \"$0\" \"$@\""]).arg(bedbench.get_program()).args(bedbench.get_args());
+    let mut child = shell.current_dir(desk.path("")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let url = ready["regions"][0]["url"].as_str().unwrap();
+    let mut first = streaming(url);
+    let held: Vec<_> = (0..300).map(|_| TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap()).collect();
+    let mut answer = Vec::new();
+    first.read_to_end(&mut answer).unwrap();
+    assert!(answer.windows(8).any(|bytes| bytes == b"metadata"), "who was in is served to the end");
+    drop(held);
+    assert!(ask(url, "GET /nothing").starts_with("HTTP/1.1 404"));
+    signal(&child, Signal::TERM);
+    end_of(child).exits(0);
+}

@@ -127,10 +127,15 @@ impl Run {
         // Where the application's own cache answers, numbers are missing anyway.
         let hits =
             self.manifest.config.files.get("workload").and_then(|workload| workload.get("cache_hit_rate")?.as_f64());
-        let due = numbers
-            .iter()
-            .map(|(rows, highest)| highest.map_or(0, |highest| self.up_to(highest)).saturating_sub(*rows));
-        let missing = (hits.unwrap_or(0.0) == 0.0).then(|| due.sum());
+        let mut due = 0;
+        for (route, (rows, highest)) in names.routes.iter().zip(&numbers) {
+            let highest = highest.map_or(0, |highest| self.up_to(highest));
+            due += highest.checked_sub(*rows).ok_or_else(|| {
+                let what = format!("it holds requests of route `{}` twice, and they would count twice", route.name);
+                ReadError::Columns(self.path().join("requests.csv"), what)
+            })?;
+        }
+        let missing = (hits.unwrap_or(0.0) == 0.0).then_some(due);
         Ok((replayed, adrift, missing))
     }
 
