@@ -24,6 +24,11 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const GRACE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bedbench mock --profile apac --port 7080
+  bedbench mock --scenario throttle-storm --log calls.jsonl
+  bedbench mock --tls --credentials AKIDEXAMPLE:secret --strict
+  bedbench mock --port 0 --format json            free ports, announced in one line of JSON")]
 pub struct MockArgs {
     /// Regions to serve, and their model: a built-in name or a .toml file
     #[arg(long, default_value = "apac")]

@@ -12,6 +12,7 @@ use crate::profile::check::{Problem, RULES, Weight};
 use crate::profile::{Kind, LoadError, Profile};
 
 #[derive(Debug, Subcommand)]
+#[command(after_help = "  bedbench profile check mine.toml")]
 pub enum ProfileCommand {
     #[command(flatten)]
     Shelf(ShelfCommand),

@@ -1,6 +1,6 @@
 //! `bedbench workload`, `scenario`, `pattern` and so on: what can be chosen by name.
 
-use clap::Subcommand;
+use clap::{Command, Subcommand};
 
 use super::exit::{Exit, Failure};
 use super::print;
@@ -19,6 +19,23 @@ pub enum ShelfCommand {
         /// Name of a built-in one, or path to a .toml file
         name: String,
     },
+}
+
+/// The examples of a shelf and of its commands, with the names that stand on it.
+pub fn with_examples(command: Command, kind: Kind) -> Command {
+    let noun = kind.noun();
+    let first = kind.names().next().expect("no shelf is empty");
+    let list = format!("bedbench {noun} list");
+    let show = format!("bedbench {noun} show {first} > mine.toml");
+    let of_all = match command.get_after_help() {
+        // Those of its own commands.
+        Some(more) => format!("Examples:\n  {list}\n  {show}\n{more}"),
+        None => format!("Examples:\n  {list}\n  {show}"),
+    };
+    command
+        .mut_subcommand("list", |command| command.after_help(format!("Example:\n  {list}")))
+        .mut_subcommand("show", |command| command.after_help(format!("Example:\n  {show}")))
+        .after_help(of_all)
 }
 
 pub fn run(kind: Kind, command: &ShelfCommand) -> Result<Exit, Failure> {

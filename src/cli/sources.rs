@@ -16,10 +16,10 @@ pub struct Sources {
     /// Change one value of the profile, workload, scenario or pattern; repeatable. Passes the same checks:
     /// region.singapore.rtt.value=95ms, route.sydney→singapore.cooldown=5s, workload.max_tokens=512,
     /// scenario.phase.congested.share=0.6
-    #[arg(long, value_name = "PATH=VALUE", help_heading = "Files")]
+    #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<Override>,
     /// A newer list of models than the built-in one, of the shape of profiles/models.toml
-    #[arg(long, value_name = "FILE", help_heading = "Files")]
+    #[arg(long, value_name = "FILE")]
     models: Option<PathBuf>,
 }
 

@@ -76,19 +76,18 @@ impl Load {
             input_tokens: sum(|request| request.input_tokens),
             most_output: sum(|request| request.max_tokens),
             mean_output: plan.len() as f64 * workload.output.mean(),
-            busiest: busiest(plan.requests()),
+            busiest: plan.rounds().map(busiest).fold(Minute::default(), Minute::busier),
         }
     }
 
     /// Both, one after the other, as in a sweep.
     pub fn then(self, next: Self) -> Self {
-        let busier = |of: fn(&Minute) -> u64| of(&self.busiest).max(of(&next.busiest));
         Self {
             requests: self.requests + next.requests,
             input_tokens: self.input_tokens + next.input_tokens,
             most_output: self.most_output + next.most_output,
             mean_output: self.mean_output + next.mean_output,
-            busiest: Minute { requests: busier(|m| m.requests), reserved_tokens: busier(|m| m.reserved_tokens) },
+            busiest: self.busiest.busier(next.busiest),
         }
     }
 
@@ -108,6 +107,16 @@ impl Load {
         let settled = self.input_tokens as f64 + self.mean_output * burndown;
         let per_request = settled / self.requests.max(1) as f64;
         (per_request * self.busiest.requests as f64).ceil().max(self.busiest.reserved_tokens as f64) as u64
+    }
+}
+
+impl Minute {
+    /// The most of either.
+    fn busier(self, other: Self) -> Self {
+        Self {
+            requests: self.requests.max(other.requests),
+            reserved_tokens: self.reserved_tokens.max(other.reserved_tokens),
+        }
     }
 }
 
@@ -190,12 +199,23 @@ mod tests {
         assert_eq!(busiest(&[]), Minute::default());
     }
 
-    fn load(rps: f64) -> Load {
-        let workload = Workload::fixed(100, 50);
+    fn offered(rps: f64) -> crate::plan::Load {
         let rates = RateCurve::level(Rate(rps), 5 * MINUTE);
         let constant = arrival::find("constant").unwrap();
-        let load = crate::plan::Load::new(rates, constant, Settings::default(), &workload, crate::core::Seed(1));
-        Load::of(&Plan::draw(&load), &workload)
+        let workload = Workload::fixed(100, 50);
+        crate::plan::Load::new(rates, constant, Settings::default(), &workload, crate::core::Seed(1))
+    }
+
+    fn load(rps: f64) -> Load {
+        Load::of(&Plan::draw(&offered(rps)), &Workload::fixed(100, 50))
+    }
+
+    /// Every round of turns begins anew at zero, and none runs beside another.
+    #[test]
+    fn rounds_of_turns_are_not_added_up_into_one_minute() {
+        let turns = Plan::in_rounds([offered(1.0), offered(2.0), offered(1.0)]);
+        let load = Load::of(&turns, &Workload::fixed(100, 50));
+        assert_eq!((load.requests, load.busiest.requests), (1_200, 120));
     }
 
     #[test]

@@ -143,7 +143,7 @@ pub struct Bucket {
 #[derive(Clone, Debug)]
 pub struct RegionShare {
     pub attempts: Outcomes,
-    /// How often each error was said; the first [`MOST_ERRORS`] different ones.
+    /// How often each error was said; the first `MOST_ERRORS` different ones.
     pub errors: BTreeMap<(Outcome, Cow<'static, str>), u64>,
     pub tokens: Tokens,
     /// Input of the attempts that were cancelled: what they used up is not told, and not less.

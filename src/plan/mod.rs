@@ -98,6 +98,11 @@ impl Plan {
         self.all
     }
 
+    /// The requests of each load that [`Self::in_rounds`] was given; one of a plan that was drawn at once.
+    pub fn rounds(&self) -> impl Iterator<Item = &[Request]> {
+        self.rounds.iter().map(|round| &self.requests[round.clone()])
+    }
+
     /// Arrivals of all shards that the application's own cache answers: no request of the plan.
     pub fn cache_hits(&self) -> usize {
         self.cache_hits

@@ -14,6 +14,7 @@ mod kept;
 mod listing;
 mod live;
 mod load;
+mod manual;
 #[cfg(unix)]
 mod mock;
 mod plan;

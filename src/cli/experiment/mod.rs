@@ -17,11 +17,16 @@ use judge::{Arms, Judgement};
 use measured::Measured;
 
 #[derive(Debug, Subcommand)]
+#[command(after_help = "  bedbench experiment run case-2")]
 pub enum ExperimentCommand {
     #[command(flatten)]
     Shelf(ShelfCommand),
     /// Simulate every arm and hold what came out against what is expected
-    #[command(after_help = "Exit codes: 0 everything is as expected · 1 something is not · 2 it cannot be run")]
+    #[command(after_help = "Examples:
+  bedbench experiment run case-2
+  bedbench experiment run mine.toml --seed 7
+
+Exit codes: 0 everything is as expected · 1 something is not · 2 it cannot be run")]
     Run {
         /// Name of a built-in experiment, or path to a .toml file
         name: String,

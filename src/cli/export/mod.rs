@@ -115,7 +115,10 @@ impl FromArgMatches for ExportCommand {
 
 impl Subcommand for ExportCommand {
     fn augment_subcommands(command: Command) -> Command {
-        let command = command.subcommand_required(true).arg_required_else_help(true);
+        let command = command.subcommand_required(true).arg_required_else_help(true).after_help(
+            "Examples:\n  bedbench export scp --profile au --explain\n  bedbench export cloudwatch --profile apac --out \
+             bedrock.json",
+        );
         EXPORTS.iter().fold(command, |command, export| {
             let sub = (export.arguments)(Command::new(export.name)).about(export.summary).arg(
                 Arg::new("out")

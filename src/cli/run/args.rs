@@ -122,30 +122,30 @@ pub struct RunArgs {
     #[command(flatten)]
     pub sources: Sources,
     /// Prices of your own, of the shape of profiles/prices.toml; they stand before the built-in ones
-    #[arg(long, value_name = "FILE", help_heading = "Files")]
+    #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,
 
     /// Most requests in flight per route; what would exceed it is shed and counted
     /// [default: 20 s worth of load]
-    #[arg(long, value_name = "N", help_heading = "Tuning")]
+    #[arg(long, value_name = "N")]
     pub in_flight: Option<usize>,
     /// Connections opened per route and Region before the start [default: 2 s worth of load]
-    #[arg(long, value_name = "N", help_heading = "Tuning")]
+    #[arg(long, value_name = "N")]
     pub prewarm: Option<usize>,
     /// Connections that HTTP/2 requests to one Region are spread over
-    #[arg(long, default_value_t = 4, value_name = "N", help_heading = "Tuning", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub connections: u16,
     /// Longest wait for a connection, TLS included
-    #[arg(long, default_value = "3s", value_name = "TIME", help_heading = "Tuning")]
+    #[arg(long, default_value = "3s", value_name = "TIME")]
     pub connect_timeout: Span,
     /// Longest wait for the first token, from sent
-    #[arg(long, default_value = "20s", value_name = "TIME", help_heading = "Tuning")]
+    #[arg(long, default_value = "20s", value_name = "TIME")]
     pub first_token_timeout: Span,
     /// Longest wait between two events of a stream
-    #[arg(long, default_value = "10s", value_name = "TIME", help_heading = "Tuning")]
+    #[arg(long, default_value = "10s", value_name = "TIME")]
     pub event_timeout: Span,
     /// Longest time for a request, from its intended start to the end of its last attempt
-    #[arg(long, default_value = "60s", value_name = "TIME", help_heading = "Tuning")]
+    #[arg(long, default_value = "60s", value_name = "TIME")]
     pub request_timeout: Span,
 }
 

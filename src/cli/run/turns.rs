@@ -21,7 +21,6 @@ const SHORTEST_GAP: Span = Span(Duration::from_secs(60));
 const USUAL_BLOCKS: u16 = 6;
 
 #[derive(Clone, Copy, Debug, Args)]
-#[command(next_help_heading = "Turns")]
 pub struct TurnArgs {
     /// Blocks per route, where routes that share a Region's quota take turns; -d is then the measured time of
     /// each, 3m at least. Fewer than 6 compare nothing [default: 6]

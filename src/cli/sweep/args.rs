@@ -91,7 +91,7 @@ pub struct SweepArgs {
     #[command(flatten)]
     pub sources: Sources,
     /// Prices of your own, of the shape of profiles/prices.toml; they stand before the built-in ones
-    #[arg(long, value_name = "FILE", help_heading = "Files")]
+    #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,
 }
 
