@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::profile::LoadError;
+use crate::store::read::ReadError;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -36,78 +37,130 @@ impl From<Exit> for ExitCode {
 /// What kind of thing went wrong. The names are stable: docs/troubleshooting.md has a section for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// What was typed cannot be, or does not go together.
-    Usage,
-    /// A file that was named cannot be read, or does not say what it should.
-    File,
-    /// Results would be written where something is already.
-    Taken,
-    /// A folder is no run, or its records cannot be read.
-    Folder,
-    /// Folders are not the shards of one run.
-    Merge,
+    /// The command line cannot be read.
+    Arguments,
+    /// It can be read and cannot be meant.
+    Value,
+    /// Two things that were asked for do not go together.
+    Combination,
+    /// There is nothing of that name.
+    UnknownName,
+    /// A file that was named cannot be read, or holds something else.
+    Unreadable,
+    /// A file is not of the form that is read.
+    BrokenFile,
+    /// A profile can be read and cannot be true.
+    Rule,
+    /// It may be processed outside the countries that are allowed.
+    Residency,
+    /// No route is left.
+    NoRoute,
+    /// An objective cannot be judged on what is asked.
+    Objective,
+    /// What would be printed would be chance.
+    TooFewRequests,
+    /// More than one process holds, fires or simulates.
+    TooManyRequests,
+    /// Every connection is an open file, and there may not be as many.
+    OpenFiles,
+    /// Turns that are too short, or that nobody takes.
+    Turns,
+    /// A closed loop has no plan.
+    ClosedLoop,
     /// The engine and the command line do not agree on which part is fired here.
     Shard,
-    /// A model has no price.
-    Price,
+    /// Folders are not the shards of one run.
+    Merge,
     /// There are no credentials, or they do not allow the call.
     Credentials,
     /// CloudWatch has nothing in the window.
     NoData,
-    /// An address cannot be listened on.
-    Listen,
-    /// A file could not be written.
-    Write,
-    /// The operating system refused a thread, a timer or a socket.
-    Machine,
-    /// Not one request was answered.
-    Unanswered,
-    /// No endpoint could be reached.
-    Unreached,
-    /// The residency forbids it.
-    Residency,
     /// Nobody said yes to what it may cost.
-    Consent,
+    NotConfirmed,
     /// More than the budget would have been spent.
     Budget,
-    /// Two runs that were asked for different things.
-    Unlike,
+    /// A model has no price.
+    NoPrice,
+    /// Results would be written where something is already.
+    NotEmpty,
+    /// A folder is no run.
+    NotARun,
+    /// The records of a run cannot be read.
+    BrokenRecords,
+    /// Two runs were asked for different things.
+    UnlikeRuns,
+    /// There is one side only.
+    NothingToCompare,
+    /// A run does not bear a fit.
+    NothingToFit,
+    /// AWS takes no policy of that length.
+    PolicyTooLong,
+    /// An address cannot be listened on.
+    Port,
+    /// Not one request was answered.
+    NothingAnswered,
+    /// No endpoint could be reached.
+    Unreachable,
+    /// No load could be fired as planned.
+    TooFast,
+    /// A file could not be written.
+    CannotWrite,
     /// By a signal; its exit code.
     Interrupted(u8),
+    /// The operating system refused a thread, a timer or a socket.
+    System,
 }
 
 impl Code {
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Usage => "usage",
-            Self::File => "file",
-            Self::Taken => "taken",
-            Self::Folder => "folder",
-            Self::Merge => "merge",
+            Self::Arguments => "arguments",
+            Self::Value => "value",
+            Self::Combination => "combination",
+            Self::UnknownName => "unknown-name",
+            Self::Unreadable => "unreadable",
+            Self::BrokenFile => "broken-file",
+            Self::Rule => "rule",
+            Self::Residency => "residency",
+            Self::NoRoute => "no-route",
+            Self::Objective => "objective",
+            Self::TooFewRequests => "too-few-requests",
+            Self::TooManyRequests => "too-many-requests",
+            Self::OpenFiles => "open-files",
+            Self::Turns => "turns",
+            Self::ClosedLoop => "closed-loop",
             Self::Shard => "shard",
-            Self::Price => "price",
+            Self::Merge => "merge",
             Self::Credentials => "credentials",
             Self::NoData => "no-data",
-            Self::Listen => "listen",
-            Self::Write => "write",
-            Self::Machine => "machine",
-            Self::Unanswered => "unanswered",
-            Self::Unreached => "unreached",
-            Self::Residency => "residency",
-            Self::Consent => "consent",
+            Self::NotConfirmed => "not-confirmed",
             Self::Budget => "budget",
-            Self::Unlike => "unlike",
+            Self::NoPrice => "no-price",
+            Self::NotEmpty => "not-empty",
+            Self::NotARun => "not-a-run",
+            Self::BrokenRecords => "broken-records",
+            Self::UnlikeRuns => "unlike-runs",
+            Self::NothingToCompare => "nothing-to-compare",
+            Self::NothingToFit => "nothing-to-fit",
+            Self::PolicyTooLong => "policy-too-long",
+            Self::Port => "port",
+            Self::NothingAnswered => "nothing-answered",
+            Self::Unreachable => "unreachable",
+            Self::TooFast => "too-fast",
+            Self::CannotWrite => "cannot-write",
             Self::Interrupted(_) => "interrupted",
+            Self::System => "system",
         }
     }
 
     const fn exit(self) -> Exit {
         match self {
-            Self::Usage | Self::File | Self::Taken | Self::Folder | Self::Merge | Self::Shard => Exit::Usage,
-            Self::Price | Self::Credentials | Self::NoData | Self::Listen => Exit::Usage,
-            Self::Write | Self::Machine | Self::Unanswered | Self::Unreached => Exit::Failed,
-            Self::Residency | Self::Consent | Self::Budget | Self::Unlike => Exit::Refused,
+            Self::NothingAnswered | Self::Unreachable | Self::TooFast | Self::CannotWrite | Self::System => {
+                Exit::Failed
+            }
+            Self::Residency | Self::NotConfirmed | Self::Budget | Self::UnlikeRuns => Exit::Refused,
             Self::Interrupted(code) => Exit::Interrupted(code),
+            _ => Exit::Usage,
         }
     }
 }
@@ -126,7 +179,7 @@ impl Failure {
 
     /// The most common kind.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(Code::Usage, message)
+        Self::new(Code::Value, message)
     }
 
     /// Says it on stderr.
@@ -137,13 +190,54 @@ impl Failure {
     }
 }
 
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let code = match &error {
+            ReadError::Io(..) | ReadError::Manifest(..) => Code::Unreadable,
+            ReadError::NoRun(_) | ReadError::Sweep(_) | ReadError::Schema(..) | ReadError::NoRecords(_) => {
+                Code::NotARun
+            }
+            ReadError::Columns(..) | ReadError::Row { .. } => Code::BrokenRecords,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         let code = match &error {
             refusal if refusal.is_refusal() => Code::Residency,
-            LoadError::Override { .. } => Code::Usage,
-            _ => Code::File,
+            LoadError::Unknown { .. } => Code::UnknownName,
+            LoadError::Unreadable { .. } => Code::Unreadable,
+            LoadError::File(_) => Code::BrokenFile,
+            LoadError::Broken { .. } => Code::Rule,
+            LoadError::Override { .. } => Code::Value,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// The part on errors; what a run says of itself has no code.
+    fn explained() -> impl Iterator<Item = &'static str> {
+        let document = include_str!("../../docs/troubleshooting.md");
+        let (_, errors) = document.split_once("\n# Errors\n").expect("it has a part on errors");
+        let errors = errors.split_once("\n# ").map_or(errors, |(errors, _)| errors);
+        errors.lines().filter_map(|line| line.strip_prefix("## "))
+    }
+
+    /// Of [`super::Code::name`], so that no code can be left out.
+    fn codes() -> impl Iterator<Item = &'static str> {
+        let source = include_str!("exit.rs");
+        source
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("Self::")?.split_once(" => \"")?.1.strip_suffix("\","))
+    }
+
+    #[test]
+    fn every_code_is_explained_and_nothing_else_is() {
+        assert!(codes().count() > 30);
+        assert_eq!(explained().collect::<Vec<_>>(), codes().collect::<Vec<_>>());
     }
 }

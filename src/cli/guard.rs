@@ -58,7 +58,7 @@ pub fn confirm(estimate: &str, yes: bool, purse: Option<&Purse>) -> Result<(), F
     }
     if !std::io::stdin().is_terminal() {
         return Err(Failure::new(
-            Code::Consent,
+            Code::NotConfirmed,
             "a live run spends money and nobody is here to ask; add --yes, a --budget, or --mock",
         ));
     }
@@ -69,5 +69,5 @@ pub fn confirm(estimate: &str, yes: bool, purse: Option<&Purse>) -> Result<(), F
     if read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
         return Ok(());
     }
-    Err(Failure::new(Code::Consent, "nothing was sent"))
+    Err(Failure::new(Code::NotConfirmed, "nothing was sent"))
 }

@@ -25,7 +25,8 @@ pub fn run(args: &ManArgs) -> Result<Exit, Failure> {
         None => print(&page(&Man::new(command)))?,
         Some(dir) => {
             let written = std::fs::create_dir_all(dir).and_then(|()| write(&command, dir));
-            written.map_err(|error| Failure::new(Code::Write, format!("cannot write {}: {error}", dir.display())))?;
+            written
+                .map_err(|error| Failure::new(Code::CannotWrite, format!("cannot write {}: {error}", dir.display())))?;
         }
     }
     Ok(Exit::Ok)

@@ -116,7 +116,7 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
     let regions = profile.endpoints();
     let listeners = listeners(args, &regions)?;
     let tls = args.tls.then(|| Tls::new(&regions)).transpose();
-    let tls = tls.map_err(|error| Failure::new(Code::Machine, format!("cannot make a certificate: {error}")))?;
+    let tls = tls.map_err(|error| Failure::new(Code::System, format!("cannot make a certificate: {error}")))?;
     let ca = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
     let spec = MockSpec {
         seed: Seed(args.seed),
@@ -135,7 +135,7 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
     clock.start();
     let mock = Mock::start(spec, clock).map_err(|error| {
         let way_out = if args.bind == LOOPBACK { "" } else { "an address of this machine, or " };
-        Failure::new(Code::Listen, format!("cannot listen on {error}; choose {way_out}another --port, or 0"))
+        Failure::new(Code::Port, format!("cannot listen on {error}; choose {way_out}another --port, or 0"))
     })?;
     let ca = ca.map(|ca| write_ca(&args.tls_ca, &ca)).transpose()?;
     let addresses = mock.addresses().iter().cycle().copied();
@@ -165,8 +165,8 @@ fn listeners(args: &MockArgs, regions: &[RegionId]) -> Result<Vec<ListenSpec>, F
     }
     let listener = |(region, offset): (&RegionId, u16)| {
         let port = if args.port == 0 { Some(0) } else { args.port.checked_add(offset) };
-        let port = port
-            .ok_or_else(|| Failure::new(Code::Listen, "the last port would be above 65535; choose a lower --port"))?;
+        let port =
+            port.ok_or_else(|| Failure::new(Code::Port, "the last port would be above 65535; choose a lower --port"))?;
         Ok(ListenSpec { world: 0, regions: vec![*region], address: SocketAddr::new(args.bind, port) })
     };
     regions.iter().zip(0..).map(listener).collect()
@@ -174,13 +174,13 @@ fn listeners(args: &MockArgs, regions: &[RegionId]) -> Result<Vec<ListenSpec>, F
 
 fn open_log(path: &Path) -> Result<AccessLog, Failure> {
     let log = File::options().append(true).create(true).open(path).and_then(AccessLog::start);
-    log.map_err(|error| Failure::new(Code::File, format!("--log {}: {error}", path.display())))
+    log.map_err(|error| Failure::new(Code::Unreadable, format!("--log {}: {error}", path.display())))
 }
 
 /// Returns where it is for somebody in another folder.
 fn write_ca(path: &Path, pem: &str) -> Result<PathBuf, Failure> {
     let written = std::fs::write(path, pem).and_then(|()| std::path::absolute(path));
-    written.map_err(|error| Failure::new(Code::File, format!("--tls-ca {}: {error}", path.display())))
+    written.map_err(|error| Failure::new(Code::Unreadable, format!("--tls-ca {}: {error}", path.display())))
 }
 
 fn callers(args: &MockArgs) -> Result<Callers, Failure> {
@@ -217,10 +217,10 @@ fn warn_of_strangers(args: &MockArgs) {
 /// Says `ready` and waits: the first signal lets open answers finish, the second one ends them.
 fn serve_until_told(mock: Mock, ready: &str) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Code::Machine, error.to_string()))?;
+    let runtime = runtime.map_err(|error| Failure::new(Code::System, error.to_string()))?;
     runtime.block_on(async {
         // Who reads that it is ready may stop it at once.
-        let mut signals = Signals::listen().map_err(|error| Failure::new(Code::Machine, error.to_string()))?;
+        let mut signals = Signals::listen().map_err(|error| Failure::new(Code::System, error.to_string()))?;
         print(ready)?;
         signals.next().await;
         let open = mock.open();

@@ -163,7 +163,7 @@ pub fn main() -> ExitCode {
 fn mistyped(error: &clap::Error) -> ExitCode {
     let styled = error.render();
     let text = if console::colors_enabled_stderr() { styled.ansi().to_string() } else { styled.to_string() };
-    let named = format!("error[{}]:", Code::Usage.name());
+    let named = format!("error[{}]:", Code::Value.name());
     say!("{}", text.replacen("error:", &named, 1).trim_end());
     Exit::Usage.into()
 }
@@ -173,7 +173,7 @@ fn print(text: &str) -> Result<(), Failure> {
     use std::io::{ErrorKind, Write};
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(|error| Failure::new(Code::Write, format!("cannot write to stdout: {error}"))),
+        result => result.map_err(|error| Failure::new(Code::CannotWrite, format!("cannot write to stdout: {error}"))),
     }
 }
 

@@ -75,7 +75,7 @@ fn check(name: &str, sources: &Sources) -> Result<Exit, Failure> {
             print(&findings(problems))?;
             let count = problems.len();
             let message = format!("{file}: {count} {}", if count == 1 { "problem" } else { "problems" });
-            Err(Failure::new(if error.is_refusal() { Code::Residency } else { Code::File }, message))
+            Err(Failure::new(if error.is_refusal() { Code::Residency } else { Code::Unreadable }, message))
         }
     }
 }

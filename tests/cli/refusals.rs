@@ -156,12 +156,12 @@ fn an_error_names_its_code() {
     let desk = Desk::new();
     desk.says("run --sim --rps 5 -d 20s --profile sydney -q -o taken").exits(0);
     for (command, exit, code) in [
-        ("run --sim --rps 0 --profile sydney", 2, "usage"),
-        ("run --sim --rps 5 --no-such-flag", 2, "usage"),
-        ("run --sim --rps 5 --profile nowhere.toml", 2, "file"),
-        ("run --sim --rps 5 --profile sydney -o taken", 2, "taken"),
-        ("report nowhere", 2, "folder"),
-        ("run --rps 5 --profile au", 6, "consent"),
+        ("run --sim --rps 0 --profile sydney", 2, "value"),
+        ("run --sim --rps 5 --no-such-flag", 2, "arguments"),
+        ("run --sim --rps 5 --profile nowhere.toml", 2, "unreadable"),
+        ("run --sim --rps 5 --profile sydney -o taken", 2, "not-empty"),
+        ("report nowhere", 2, "not-a-run"),
+        ("run --rps 5 --profile au", 6, "not-confirmed"),
     ] {
         let said = desk.says(command).exits(exit);
         assert_eq!(said.code_of_error(), code, "{command}");

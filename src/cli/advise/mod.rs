@@ -26,7 +26,7 @@ pub fn run(args: &AdviseArgs) -> Result<Exit, Failure> {
     }
     let config = Config::resolve(args)?;
     let leave = LeaveAtSignal::saying("interrupted: a part of the simulations makes no advice");
-    let leave = leave.map_err(|error| Failure::new(Code::Machine, error.to_string()))?;
+    let leave = leave.map_err(|error| Failure::new(Code::System, error.to_string()))?;
     if !args.quiet {
         let (routes, load) = (config.profile.routes.len(), config.setting.rps.0);
         say!("simulating {routes} routes at {load}/s and {}/s under {} seeds", 2.0 * load, config.setting.seeds);

@@ -31,7 +31,7 @@ pub fn write(path: &Path, read: &Read, max_tokens: Option<u32>) -> Result<String
         files.extend(made.into_iter().flatten());
     }
     folder(path, &files)
-        .map_err(|error| Failure::new(Code::Write, format!("cannot write {}: {error}", path.display())))?;
+        .map_err(|error| Failure::new(Code::CannotWrite, format!("cannot write {}: {error}", path.display())))?;
     let mut said = format!("Written: {} files in {}\n", files.len(), path.display());
     if let Some((rate, workload, profile)) = example {
         let at = |name: &str| path.join(name).display().to_string();

@@ -19,7 +19,7 @@ pub struct Read {
 impl From<AccountError> for Failure {
     fn from(error: AccountError) -> Self {
         let message = error.to_string();
-        Self::new(if error.is_usage() { Code::Credentials } else { Code::Unreached }, message)
+        Self::new(if error.is_usage() { Code::Credentials } else { Code::Unreachable }, message)
     }
 }
 
@@ -27,7 +27,7 @@ impl From<AccountError> for Failure {
 /// When AWS does not tell, or there is nothing to tell of.
 pub fn read(args: &AuditArgs, spec: &AccountSpec, window: Window, now: u64) -> Result<Read, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Code::Machine, error.to_string()))?;
+    let runtime = runtime.map_err(|error| Failure::new(Code::System, error.to_string()))?;
     let asked = runtime.block_on(ask(args, spec, window, now));
     // A provider may still be waiting for a metadata service that is not there.
     runtime.shutdown_background();
@@ -35,7 +35,7 @@ pub fn read(args: &AuditArgs, spec: &AccountSpec, window: Window, now: u64) -> R
 }
 
 async fn ask(args: &AuditArgs, spec: &AccountSpec, window: Window, now: u64) -> Result<Read, Failure> {
-    let models = Models::built_in().map_err(|error| Failure::new(Code::File, error.to_string()))?;
+    let models = Models::built_in().map_err(|error| Failure::new(Code::Unreadable, error.to_string()))?;
     let account = Account::open(spec).await?;
     let ids: BTreeSet<_> =
         if args.model.is_empty() { account.models().await? } else { args.model.iter().cloned().collect() };

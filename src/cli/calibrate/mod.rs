@@ -18,7 +18,6 @@ use crate::core::{Outcome, RegionId};
 use crate::profile::schema::RegionFile;
 use crate::profile::{FileError, Kind, Measured, text_of, with_measured, with_quotas};
 use crate::store::Run;
-use crate::store::read::ReadError;
 use fit::{Fitted, Known, Observed, fit};
 use throttled::Throttled;
 
@@ -55,12 +54,12 @@ struct Answers {
 pub fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     args.out.as_deref().map_or(Ok(()), check_free)?;
     if !args.sources.set.is_empty() {
-        return Err(Failure::usage(
+        return Err(Failure::new(
+            Code::Combination,
             "--set does not reach the copy: write the value into the file that --profile names",
         ));
     }
-    let wrong = |error: ReadError| Failure::new(Code::Folder, error.to_string());
-    let run = Run::open(&args.run).map_err(wrong)?;
+    let run = Run::open(&args.run)?;
     let name = args.profile.as_ref().unwrap_or(&run.manifest.config.profile);
     let loader = args.sources.loader(None)?;
     let profile = loader.profile(name)?;
@@ -80,11 +79,14 @@ pub fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
             of_region.failed += u64::from(!attempt.outcome.is_ok() && attempt.outcome != Outcome::Throttled);
         }
     });
-    if replayed.map_err(wrong)?.torn.is_some() {
+    if replayed?.torn.is_some() {
         guard::warn("the run did not come to its end: the fit is of what it recorded");
     }
     if answers.is_empty() {
-        return Err(Failure::usage(format!("{}: nothing was sent in its measured time", args.run.display())));
+        return Err(Failure::new(
+            Code::NothingToFit,
+            format!("{}: nothing was sent in its measured time", args.run.display()),
+        ));
     }
     let (mut measured, mut unfit) = (Vec::new(), Vec::new());
     for (region, answers) in &answers {
@@ -108,10 +110,14 @@ pub fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     quotas.said.iter().for_each(|line| say!("{line}"));
     quotas.doubts.iter().for_each(|doubt| guard::warn(doubt));
     if measured.is_empty() && quotas.fitted.is_empty() {
-        return Err(Failure::usage(format!("no Region can be calibrated on this run: {}", unfit.join("; "))));
+        return Err(Failure::new(
+            Code::NothingToFit,
+            format!("no Region can be calibrated on this run: {}", unfit.join("; ")),
+        ));
     }
     unfit.iter().for_each(|few| guard::warn(&format!("{few}; it stays as the profile has it")));
-    let edited = |text: Result<String, FileError>| text.map_err(|error| Failure::new(Code::File, error.to_string()));
+    let edited =
+        |text: Result<String, FileError>| text.map_err(|error| Failure::new(Code::Unreadable, error.to_string()));
     let mut text = edited(with_measured(name, &text_of(Kind::Profile, name)?, &measured))?;
     for (region, of_region) in &quotas.fitted {
         text = edited(with_quotas(name, &text, *region, of_region))?;

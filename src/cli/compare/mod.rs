@@ -22,7 +22,7 @@ pub fn run(args: CompareArgs) -> Result<Exit, Failure> {
     let plot_name = args.plot.as_ref().map(|path| path.display().to_string());
     if let Some(path) = &args.plot {
         let written = std::fs::write(path, plot::draw(&compared));
-        written.map_err(|error| Failure::new(Code::File, format!("{}: {error}", path.display())))?;
+        written.map_err(|error| Failure::new(Code::Unreadable, format!("{}: {error}", path.display())))?;
     }
     print(&match args.format {
         Output::Text => text::render(&compared, style()),
@@ -73,7 +73,7 @@ fn compared(args: &CompareArgs) -> Result<Compared, Failure> {
     if !found.is_empty() && !args.anyway {
         let what = found.join("; ");
         return Err(Failure::new(
-            Code::Unlike,
+            Code::UnlikeRuns,
             format!(
                 "{} and {} are not alike ({what}), so their difference is not that of the service; --anyway compares them",
                 a_path.display(),
@@ -107,18 +107,21 @@ fn positions(
         }
     };
     if same && pairs.iter().any(|(i, j)| i == j) {
-        return Err(Failure::usage("A and B are the same route of the same run"));
+        return Err(Failure::new(Code::NothingToCompare, "A and B are the same route of the same run"));
     }
     if pairs.is_empty() {
         let (here, there) = (a.routes().join(", "), b.routes().join(", "));
-        return Err(Failure::usage(match same {
-            true => format!("{} has one route only, {here}; name a second folder", a.run.path().display()),
-            false => format!(
-                "no route is in both: A has {here}, B has {there}; name one on each side, as {}:{}",
-                a.run.path().display(),
-                a.routes()[0]
-            ),
-        }));
+        return Err(Failure::new(
+            Code::NothingToCompare,
+            match same {
+                true => format!("{} has one route only, {here}; name a second folder", a.run.path().display()),
+                false => format!(
+                    "no route is in both: A has {here}, B has {there}; name one on each side, as {}:{}",
+                    a.run.path().display(),
+                    a.routes()[0]
+                ),
+            },
+        ));
     }
     Ok(pairs)
 }
@@ -128,12 +131,15 @@ fn pair((a, i): (&Opened, usize), (b, j): (&Opened, usize), same: bool, args: &C
     for fail_if in &args.fail_if {
         for (opened, side, position) in [(a, left, i), (b, right, j)] {
             if side.n() > 0 && !side.has(fail_if.metric) {
-                return Err(Failure::usage(format!(
-                    "--fail-if {fail_if}: {} of {} has no {}",
-                    opened.routes()[position],
-                    opened.run.path().display(),
-                    fail_if.metric.name()
-                )));
+                return Err(Failure::new(
+                    Code::NothingToCompare,
+                    format!(
+                        "--fail-if {fail_if}: {} of {} has no {}",
+                        opened.routes()[position],
+                        opened.run.path().display(),
+                        fail_if.metric.name()
+                    ),
+                ));
             }
         }
     }

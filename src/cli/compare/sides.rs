@@ -18,12 +18,11 @@ pub struct Opened {
 
 impl Opened {
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let unreadable = |error: crate::store::read::ReadError| Failure::new(Code::Folder, error.to_string());
-        let run = Run::open(path).map_err(unreadable)?;
-        let rebuilt = run.rebuild().map_err(unreadable)?;
+        let run = Run::open(path)?;
+        let rebuilt = run.rebuild()?;
         let config = &run.manifest.config;
         let mut sides = vec![Side::new(&config.phases); config.routes.len()];
-        run.replay(|entry| sides[usize::from(entry.request.route)].record(entry.request)).map_err(unreadable)?;
+        run.replay(|entry| sides[usize::from(entry.request.route)].record(entry.request))?;
         Ok(Self { run, rebuilt, sides })
     }
 
@@ -35,7 +34,10 @@ impl Opened {
     pub fn route(&self, name: &str) -> Result<usize, Failure> {
         self.routes().iter().position(|route| *route == name).ok_or_else(|| {
             let there = self.routes().join(", ");
-            Failure::usage(format!("{} has no route `{name}`; it has {there}", self.run.path().display()))
+            Failure::new(
+                Code::UnknownName,
+                format!("{} has no route `{name}`; it has {there}", self.run.path().display()),
+            )
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::run::RunArgs;
 use crate::core::Shard;
 use crate::govern::jobs::{Job, SHARDS};
@@ -26,15 +26,20 @@ impl JobArgs {
     /// # Errors
     /// When every shard would refuse them.
     pub fn check(&self) -> Result<Vec<String>, Failure> {
-        let run = RunArgs::typed(&self.run)
-            .map_err(|wrong| Failure::usage(wrong.to_string().trim_start_matches("error: ").trim_end().to_owned()))?;
+        let run = RunArgs::typed(&self.run).map_err(|wrong| {
+            Failure::new(Code::Arguments, wrong.to_string().trim_start_matches("error: ").trim_end().to_owned())
+        })?;
         if run.out.is_some() || run.shards.names_one() {
-            return Err(Failure::usage("leave --out and --shard out of the arguments of run: the job file says both"));
+            return Err(Failure::new(
+                Code::Combination,
+                "leave --out and --shard out of the arguments of run: the job file says both",
+            ));
         }
         let first = Shard { index: 0, count: self.shards };
         let starts = run.check_shard(first)?;
         if run.spends() && !run.yes && run.budget.is_none() {
-            return Err(Failure::usage(
+            return Err(Failure::new(
+                Code::Combination,
                 "nobody is there to ask whether to spend: add --yes or --budget to the arguments of run",
             ));
         }

@@ -77,7 +77,7 @@ fn arguments<A: FromArgMatches>(matches: &ArgMatches) -> A {
 /// When it cannot be used, or none of its routes stays inside the residency.
 fn candidates(sources: &Sources, name: &str, routes: &[String]) -> Result<Profile, Failure> {
     let mut profile = sources.loader(None)?.profile(name)?;
-    profile.select(routes).map_err(Failure::usage)?;
+    profile.select(routes).map_err(|wrong| Failure::new(Code::UnknownName, wrong))?;
     if profile.routes.iter().all(|route| route.standing == Standing::Reference) {
         return Err(Failure::new(
             Code::Residency,
@@ -148,7 +148,7 @@ pub fn run(command: &ExportCommand) -> Result<Exit, Failure> {
     let out = command.matches.get_one::<PathBuf>("out");
     if let Some(path) = out {
         write(path, &made.text)
-            .map_err(|error| Failure::new(Code::Write, format!("cannot write {}: {error}", path.display())))?;
+            .map_err(|error| Failure::new(Code::CannotWrite, format!("cannot write {}: {error}", path.display())))?;
     }
     match (made.shown, out) {
         (Some(shown), _) => print(&shown)?,

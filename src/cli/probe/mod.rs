@@ -90,7 +90,7 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Failure> {
     let loader = args.sources.loader(None)?;
     let profile = loader.profile(&args.profile)?;
     let ca = args.endpoint_ca.as_deref().map(read_ca).transpose()?;
-    let trust = trust(ca.as_deref()).map_err(|wrong| Failure::new(Code::Machine, wrong))?;
+    let trust = trust(ca.as_deref()).map_err(|wrong| Failure::new(Code::System, wrong))?;
     let limits =
         Limits { tries: args.tries.into(), interval: args.interval.0, timeout: args.timeout.0, most: args.most.0 };
     let date = rfc3339(clock::unix_nanos());
@@ -149,7 +149,7 @@ fn say(probed: &Probed, args: &ProbeArgs) -> Result<(), Failure> {
         return Ok(());
     };
     Err(Failure::new(
-        Code::Unreached,
+        Code::Unreachable,
         format!(
             "no endpoint was reached; is there a network? {}: {}",
             first.region,

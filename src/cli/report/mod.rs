@@ -18,7 +18,6 @@ use crate::measure::gate::GateResult;
 use crate::measure::verdict::{Doubt, Grade};
 use crate::report::junit::{self, Case};
 use crate::report::{Report, text};
-use crate::store::read::ReadError;
 use crate::store::{Folder, Run};
 
 /// Rebuild everything that a run leaves from its records: the summary, the report, the plots. Works too on a run that
@@ -62,9 +61,8 @@ pub fn run(args: &ReportArgs) -> Result<Exit, Failure> {
 /// # Errors
 /// When it holds no run with records, or the reports cannot be written.
 pub fn render(folder: &Path, args: &Rendering, done: &str) -> Result<Summary, Failure> {
-    let wrong = |error: ReadError| Failure::new(Code::Folder, error.to_string());
-    let run = Run::open(folder).map_err(wrong)?;
-    let rebuilt = run.rebuild().map_err(wrong)?;
+    let run = Run::open(folder)?;
+    let rebuilt = run.rebuild()?;
     let report = Report { manifest: &run.manifest, summary: &rebuilt.summary, recorder: &rebuilt.recorder };
     let torn = rebuilt.summary.verdict.reasons.iter().filter(|reason| reason.doubt == Doubt::Torn);
     torn.for_each(|reason| guard::warn(&reason.text));
@@ -79,7 +77,7 @@ pub fn render(folder: &Path, args: &Rendering, done: &str) -> Result<Summary, Fa
     }
     match saved {
         Ok(()) => Ok(rebuilt.summary),
-        Err(error) => Err(Failure::new(Code::Write, format!("the reports are incomplete: {error}"))),
+        Err(error) => Err(Failure::new(Code::CannotWrite, format!("the reports are incomplete: {error}"))),
     }
 }
 
@@ -89,7 +87,8 @@ pub fn show(report: &Report<'_>, format: Output) -> Result<(), Failure> {
         Output::Json => print(&(serde_json::to_string_pretty(report.summary).expect("a summary is plain data") + "\n")),
         Output::Text => {
             let mut table = Vec::new();
-            text::write(report, style(), &mut table).map_err(|error| Failure::new(Code::Write, error.to_string()))?;
+            text::write(report, style(), &mut table)
+                .map_err(|error| Failure::new(Code::CannotWrite, error.to_string()))?;
             print(&String::from_utf8_lossy(&table))
         }
     }
@@ -127,5 +126,6 @@ pub fn check_junit(path: &Path) -> Result<(), Failure> {
 
 pub fn write_junit(path: &Path, suite: &str, cases: &[Case]) -> Result<(), Failure> {
     let xml = junit::render(&format!("bedbench {suite}"), cases);
-    std::fs::write(path, xml).map_err(|error| Failure::new(Code::Write, format!("--junit {}: {error}", path.display())))
+    std::fs::write(path, xml)
+        .map_err(|error| Failure::new(Code::CannotWrite, format!("--junit {}: {error}", path.display())))
 }

@@ -10,7 +10,7 @@ use super::load::Offered;
 use super::shard::Part;
 use super::turns;
 use crate::bedrock::Api;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::report::check_junit;
 use crate::cli::sources::read_ca;
 use crate::cli::{files, sources};
@@ -83,21 +83,24 @@ impl Config {
         args.junit.as_deref().map_or(Ok(()), check_junit)?;
         let loader = args.sources.loader(args.latency.as_deref())?;
         let mut profile = loader.profile(&args.profile)?;
-        profile.select(&args.route).map_err(Failure::usage)?;
+        profile.select(&args.route).map_err(|wrong| Failure::new(Code::UnknownName, wrong))?;
         if args.no_reference {
             profile.routes.retain(|route| route.standing == Standing::Candidate);
         }
         if profile.routes.is_empty() {
-            return Err(Failure::usage("no route is left to fire; drop --no-reference or name another --route"));
+            return Err(Failure::new(
+                Code::NoRoute,
+                "no route is left to fire; drop --no-reference or name another --route",
+            ));
         }
         let seed = Seed(args.seed);
         let endpoints: BTreeMap<_, _> = args.endpoint.iter().cloned().collect();
         let called = profile.endpoints();
         if let Some(region) = endpoints.keys().find(|region| !called.contains(region)) {
-            return Err(Failure::usage(format!(
-                "--endpoint {region}=…: no route of `{}` calls {region}",
-                profile.name
-            )));
+            return Err(Failure::new(
+                Code::Combination,
+                format!("--endpoint {region}=…: no route of `{}` calls {region}", profile.name),
+            ));
         }
         let (world, asked) = (args.world(), args.asked());
         let part = args.shards.resolve(asked, |name| std::env::var(name).ok())?;
@@ -243,10 +246,10 @@ fn slos((gates, api): (&[Gate], ApiArg), profile: &Profile, workload: &Workload)
     for gate in gates {
         if let Some(route) = gate.route.as_deref().filter(|route| profile.routes.iter().all(|r| r.name != **route)) {
             let names: Vec<_> = profile.routes.iter().map(|route| route.name.as_str()).collect();
-            return Err(Failure::usage(format!(
-                "--slo {gate}: no route `{route}` is fired; there are {}",
-                names.join(", ")
-            )));
+            return Err(Failure::new(
+                Code::UnknownName,
+                format!("--slo {gate}: no route `{route}` is fired; there are {}", names.join(", ")),
+            ));
         }
         let wrong = match gate.objective {
             Objective::Latency(slo) if slo.metric == Metric::Ttft && api == ApiArg::Converse => {
@@ -255,7 +258,7 @@ fn slos((gates, api): (&[Gate], ApiArg), profile: &Profile, workload: &Workload)
             Objective::Knee(_) => "a run has one load and so no knee; `bedbench sweep` finds it",
             _ => continue,
         };
-        return Err(Failure::usage(format!("--slo {gate}: {wrong}")));
+        return Err(Failure::new(Code::Objective, format!("--slo {gate}: {wrong}")));
     }
     let asked: Vec<_> = gates.iter().filter(|gate| gate.route.is_none()).filter_map(Gate::slo).collect();
     Ok(if asked.is_empty() { workload.slo.clone() } else { asked })
@@ -281,9 +284,10 @@ fn plan(
             true => (String::new(), ""),
             false => (format!(" in shard {shard}"), ", or take fewer shards"),
         };
-        return Err(Failure::usage(format!(
-            "no request would start in the measured time{what}; raise --rps or --duration{fewer}"
-        )));
+        return Err(Failure::new(
+            Code::TooFewRequests,
+            format!("no request would start in the measured time{what}; raise --rps or --duration{fewer}"),
+        ));
     }
     Ok(plan)
 }
@@ -293,10 +297,13 @@ fn plan(
 fn draw(load: &Load, arrivals: f64, rounds: Option<u16>, (seed, shard): (Seed, Shard)) -> Result<Plan, Failure> {
     let arrivals = arrivals * f64::from(rounds.unwrap_or(1));
     if arrivals / f64::from(shard.count) > MOST_REQUESTS {
-        return Err(Failure::usage(format!(
-            "{arrivals:.0} requests are more than one process holds ({MOST_REQUESTS:.0}); lower --rps or --duration, or share \
+        return Err(Failure::new(
+            Code::TooManyRequests,
+            format!(
+                "{arrivals:.0} requests are more than one process holds ({MOST_REQUESTS:.0}); lower --rps or --duration, or share \
              the plan with --shard"
-        )));
+            ),
+        ));
     }
     check_countable(arrivals)?;
     Ok(match rounds {
@@ -318,10 +325,10 @@ fn number(load: &Load, arrivals: f64, warmup: Duration) -> Result<Option<RunTime
 
 fn check_countable(arrivals: f64) -> Result<(), Failure> {
     match arrivals > f64::from(u32::MAX) * 0.99 {
-        true => Err(Failure::usage(format!(
-            "{arrivals:.0} requests are more than a plan can number ({}); lower --rps or --duration",
-            u32::MAX
-        ))),
+        true => Err(Failure::new(
+            Code::TooManyRequests,
+            format!("{arrivals:.0} requests are more than a plan can number ({}); lower --rps or --duration", u32::MAX),
+        )),
         false => Ok(()),
     }
 }
@@ -368,14 +375,16 @@ fn in_flight(
     let workers = matches!(offered.traffic, Traffic::Closed(_));
     if asked.is_some() || workers {
         let flag = if workers { "--concurrency" } else { "--in-flight" };
-        return Err(Failure::usage(format!(
-            "{flag} {wanted} needs up to {needed} open files, and {allowed} are allowed; {way_out}"
-        )));
+        return Err(Failure::new(
+            Code::OpenFiles,
+            format!("{flag} {wanted} needs up to {needed} open files, and {allowed} are allowed; {way_out}"),
+        ));
     }
     match allowed.saturating_sub(SPARE_FILES) as usize / (targets * ends) {
-        0 => Err(Failure::usage(format!(
-            "{allowed} open files are too few for even one connection per route and Region; {way_out}"
-        ))),
+        0 => Err(Failure::new(
+            Code::OpenFiles,
+            format!("{allowed} open files are too few for even one connection per route and Region; {way_out}"),
+        )),
         fits => {
             let warning = format!(
                 "only {allowed} files may be open, so at most {fits} requests are in flight per route and not {wanted}; \

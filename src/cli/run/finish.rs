@@ -47,7 +47,7 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
     }
     if let Err(error) = saved {
         return Err(Failure::new(
-            Code::Write,
+            Code::CannotWrite,
             format!("the results are incomplete: {error}. What was written is in {}", folder.path().display()),
         ));
     }
@@ -66,7 +66,7 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
         return Ok(Exit::Interrupted(ending.signal.unwrap_or(130)));
     }
     if let Some(nothing) = nothing_answered(&summary) {
-        return Err(Failure::new(Code::Unanswered, nothing));
+        return Err(Failure::new(Code::NothingAnswered, nothing));
     }
     Ok(report::verdict(&summary, quiet || output == Output::Json))
 }

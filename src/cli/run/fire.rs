@@ -59,7 +59,7 @@ impl Ready {
         let Self { firing, clock, selftest, routes, _mock } = self;
         let stop = Arc::new(Stop::default());
         let collector =
-            Collector::start(recorder, rows, stop.clone()).map_err(|e| Failure::new(Code::Machine, e.to_string()))?;
+            Collector::start(recorder, rows, stop.clone()).map_err(|e| Failure::new(Code::System, e.to_string()))?;
         let names: Vec<_> = config.profile.routes.iter().map(|route| route.name.clone()).collect();
         let blocks = match config.blocks.is_empty() {
             true => {
@@ -93,7 +93,7 @@ impl Ready {
         let ending = drive::run(spec, &clock, &stop, collector.sender(), ready);
         drop(progress);
         let (mut recorder, written) = collector.finish();
-        let mut ending = ending.map_err(|wrong| Failure::new(Code::Machine, wrong))?;
+        let mut ending = ending.map_err(|wrong| Failure::new(Code::System, wrong))?;
         ending.evidence.shared_quota = config.shared_quota();
         ending.evidence.selftest = Some(selftest);
         if let Firing::Plan(plan) = firing {
@@ -145,7 +145,7 @@ fn start_mock(config: &Config, clock: &Clock) -> Result<Mock, Failure> {
         listeners,
     };
     Mock::start(spec, clock.clone())
-        .map_err(|error| Failure::new(Code::Machine, format!("cannot start the mock: {error}")))
+        .map_err(|error| Failure::new(Code::System, format!("cannot start the mock: {error}")))
 }
 
 /// Where each target is reached.
@@ -213,12 +213,12 @@ fn priced(config: &Config, route: &Route) -> Result<Vec<Price>, Failure> {
         .iter()
         .map(price)
         .collect::<Result<_, _>>()
-        .map_err(|missing| Failure::new(Code::Price, missing.to_string()))
+        .map_err(|missing| Failure::new(Code::NoPrice, missing.to_string()))
 }
 
 fn load_credentials(region: RegionId) -> Result<Access, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Code::Machine, error.to_string()))?;
+    let runtime = runtime.map_err(|error| Failure::new(Code::System, error.to_string()))?;
     let access =
         runtime.block_on(live_access(region)).map_err(|error| Failure::new(Code::Credentials, error.to_string()));
     // A provider may still be waiting for a metadata service that is not there.

@@ -175,11 +175,14 @@ impl LoadArgs {
             }
         };
         if peak.0 > most {
-            return Err(Failure::usage(format!(
-                "{} can be at most {most}/s at its peak: one bedbench cannot fire more than {MOST_RPS}/s; share the plan with \
+            return Err(Failure::new(
+                Code::TooManyRequests,
+                format!(
+                    "{} can be at most {most}/s at its peak: one bedbench cannot fire more than {MOST_RPS}/s; share the plan with \
                  --shard",
-                if recorded.is_some() { "--trace" } else { "--rps with --pattern" }
-            )));
+                    if recorded.is_some() { "--trace" } else { "--rps with --pattern" }
+                ),
+            ));
         }
         let own = Rate(peak.0 / f64::from(clients));
         // Not by way of the integral, which rounds.
@@ -245,7 +248,7 @@ impl LoadArgs {
             }
         }
         if arrival.heeds == Some(Setting::Trace) && self.trace.is_none() {
-            return Err(Failure::usage(format!("--arrival {} needs --trace FILE", arrival.name)));
+            return Err(Failure::new(Code::Combination, format!("--arrival {} needs --trace FILE", arrival.name)));
         }
         match self.burstiness.filter(|shape| !BURSTINESS.contains(shape)) {
             Some(shape) => Err(Failure::usage(format!(
@@ -412,8 +415,8 @@ impl Recorded {
     fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
         let bytes =
-            std::fs::read(path).map_err(|error| Failure::new(Code::File, format!("--trace {shown}: {error}")))?;
-        let trace = Trace::read(&bytes).map_err(|error| Failure::new(Code::File, format!("{shown}:{error}")))?;
+            std::fs::read(path).map_err(|error| Failure::new(Code::Unreadable, format!("--trace {shown}: {error}")))?;
+        let trace = Trace::read(&bytes).map_err(|error| Failure::new(Code::Unreadable, format!("{shown}:{error}")))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { trace, name, hash: format!("{:016x}", fnv1a(&bytes)) })
     }

@@ -44,7 +44,7 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     let config = Config::resolve(args)?;
     let out = out.map(|out| config.part.folder(&out));
     if let Some(path) = &out {
-        Folder::check_free(path).map_err(|error| Failure::new(Code::Taken, error.to_string()))?;
+        Folder::check_free(path).map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
     }
     config.warnings.iter().for_each(|warning| guard::warn(warning));
     if config.spends() {
@@ -88,9 +88,9 @@ pub fn carry_out(
     let ready = (config.world != World::Sim).then(|| Ready::make(config)).transpose()?;
     config.part.start_at.map_or(Ok(()), |at| wait::wait(at, display))?;
     let created = clock::unix_nanos();
-    let folder = folder(created).map_err(|error| Failure::new(Code::Taken, error.to_string()))?;
+    let folder = folder(created).map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
     let mut manifest = config.manifest(created);
-    let failed = |error: std::io::Error| Failure::new(Code::Write, error.to_string());
+    let failed = |error: std::io::Error| Failure::new(Code::CannotWrite, error.to_string());
     folder.write_manifest(&manifest).map_err(failed)?;
     let names = Names::of(&manifest);
     let rows = records.then(|| RowWriter::create(folder.path(), names)).transpose().map_err(failed)?;

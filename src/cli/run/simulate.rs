@@ -27,7 +27,7 @@ pub fn simulate(
     rows: Option<RowWriter>,
 ) -> Result<Fired, Failure> {
     let stop = Arc::new(Stop::default());
-    let signal = watch_in_background(stop.clone()).map_err(|error| Failure::new(Code::Machine, error.to_string()))?;
+    let signal = watch_in_background(stop.clone()).map_err(|error| Failure::new(Code::System, error.to_string()))?;
     let simulation = Simulation {
         profile: &config.profile,
         scenario: config.scenario.as_ref().expect("what is simulated has a scenario"),

@@ -24,7 +24,7 @@ const PLAIN_AT_LAST: u64 = 10;
 pub fn wait(at: StartAt, display: Display) -> Result<(), Failure> {
     at.check(unix_nanos())?;
     let held = LeaveAtSignal::saying("interrupted before the start: nothing was sent, and there are no results");
-    let _held = held.map_err(|error| Failure::new(Code::Machine, error.to_string()))?;
+    let _held = held.map_err(|error| Failure::new(Code::System, error.to_string()))?;
     let bar = ProgressBar::with_draw_target(
         None,
         if display == Display::Bars { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },

@@ -55,7 +55,7 @@ impl Burst {
         let spec = self.spec(&profile, format!("http://{}", mock.addresses()[0]));
         let (sender, records) = mpsc::channel();
         let ending = drive::run(spec, &clock, &Arc::new(Stop::default()), sender, || ())
-            .map_err(|wrong| Failure::new(Code::Machine, wrong))?;
+            .map_err(|wrong| Failure::new(Code::System, wrong))?;
         drop(mock);
         let zero = clock.zero_unix_nanos().unwrap_or_default();
         let seen: HashMap<_, _> = seen.iter().map(|line| (line.request_id, line.time.saturating_sub(zero))).collect();
@@ -113,7 +113,7 @@ impl Burst {
             listeners: vec![ListenSpec { world: 0, regions: vec![RegionId::SYDNEY], address: loopback(0) }],
         };
         Mock::start(spec, clock.clone())
-            .map_err(|error| Failure::new(Code::Machine, format!("cannot start the mock: {error}")))
+            .map_err(|error| Failure::new(Code::System, format!("cannot start the mock: {error}")))
     }
 
     fn spec(&self, profile: &Profile, url: String) -> RunSpec {

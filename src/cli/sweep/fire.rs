@@ -57,7 +57,7 @@ pub fn fire(args: &SweepArgs, config: &Config, folder: &Folder, quiet: bool) -> 
                     format!("a part of a sweep says nothing; the runs that were made are in {}", runs.display()),
                 ));
             }
-            other => return Err(Failure::new(Code::Unanswered, format!("{name} ended with {other:?}"))),
+            other => return Err(Failure::new(Code::NothingAnswered, format!("{name} ended with {other:?}"))),
         }
     }
     Ok(fired)
@@ -92,7 +92,7 @@ fn resolve(args: &SweepArgs, config: &Config, (load, seed): (f64, u64)) -> Resul
         say("scenario", args.scenario().to_owned());
         line.push("--mock".into());
     }
-    let mut run = RunArgs::typed(&line).map_err(|wrong| Failure::usage(wrong.to_string()))?;
+    let mut run = RunArgs::typed(&line).map_err(|wrong| Failure::new(Code::Arguments, wrong.to_string()))?;
     run.shards = ShardArgs::alone();
     run.sources = args.sources.clone();
     run.prices.clone_from(&args.prices);
