@@ -180,8 +180,8 @@ impl Outlook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::RunTime;
     use crate::core::units::Rate;
+    use crate::core::{RunTime, Shard};
     use crate::plan::arrival::{self, Settings};
     use crate::plan::rate_curve::RateCurve;
     use crate::profile::Loader;
