@@ -30,6 +30,14 @@ theory:
 coverage:
     cargo test --test coverage -- --include-ignored --nocapture
 
+# An hour under load and a day in virtual time, or as many minutes as are given: memory, lateness, records
+soak *ARGS:
+    .ci/soak {{ ARGS }}
+
+# Each fuzz target for so many seconds, two at a time
+fuzz SECONDS="600":
+    .ci/fuzz {{ SECONDS }}
+
 # Licences, advisories and duplicates (needs cargo-deny)
 deny:
     cargo deny check

@@ -1,12 +1,15 @@
-//! Simulated requests per second, recording included: what a sweep is made of.
+//! Simulated requests per second, recording included: what a sweep is made of. Beside them a bare heap that has as
+//! many events for the same requests, and does nothing else: no simulator can be faster.
 
 mod common;
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use bedbench::core::Seed;
 use bedbench::core::phase::Phases;
 use bedbench::core::units::Rate;
+use bedbench::core::{RunTime, Seed};
 use bedbench::drive::sim::{ClientModel, Simulation};
 use bedbench::measure::Recorder;
 use bedbench::plan::Load;
@@ -18,6 +21,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const RPS: Rate = Rate(50.0);
 const LENGTH: Duration = Duration::from_secs(600);
+/// Between two events of a request, at the least.
+const GAP: Duration = Duration::from_millis(300);
 
 /// What all runs of the bench have in common.
 struct House {
@@ -46,6 +51,29 @@ impl House {
     }
 }
 
+/// Of a request on a pinned route: it arrives at its Region, its slot is free again, its answer is back.
+const EVENTS: u32 = 3;
+
+/// Draws the same requests and lets each have its events, seconds apart, as in a chat.
+fn bare_heap(load: &Load) -> u64 {
+    let mut heap: BinaryHeap<Reverse<(RunTime, u64, u32)>> = BinaryHeap::new();
+    let (mut requests, mut number, mut popped) = (load.requests().peekable(), 0, 0);
+    loop {
+        let due = heap.peek().map(|Reverse((at, ..))| *at);
+        if let Some(request) = requests.next_if(|request| due.is_none_or(|due| request.intended <= due)) {
+            number += 1;
+            heap.push(Reverse((request.intended, number, EVENTS - 1)));
+            continue;
+        }
+        let Some(Reverse((at, _, left))) = heap.pop() else { return popped };
+        popped += 1;
+        if let Some(left) = left.checked_sub(1) {
+            number += 1;
+            heap.push(Reverse((at + GAP * (1 + number as u32 % 7), number, left)));
+        }
+    }
+}
+
 fn simulator(criterion: &mut Criterion) {
     let loader = Loader::built_in().expect("it ships with the house");
     let workload = common::workload();
@@ -61,6 +89,8 @@ fn simulator(criterion: &mut Criterion) {
         let name = format!("{}, {}", route.policy.name, route.name);
         group.bench_function(name, |bencher| bencher.iter(|| house.simulate(route)));
     }
+    assert_eq!(bare_heap(&house.load), requests * u64::from(EVENTS));
+    group.bench_function("bare heap", |bencher| bencher.iter(|| bare_heap(&house.load)));
     group.finish();
 }
 

@@ -17,6 +17,7 @@
 //! | `govern` | what a call costs, what a plan needs, what keeps a run within a budget; how residency is enforced, watched and shown |
 //! | `clock` | the only clocks and sleeps |
 //! | `bedrock` | the client: one attempt through the AWS SDK, stamped |
+//! | `account` | CloudWatch and Service Quotas: what AWS knows of the account, read and never changed |
 //! | `mock` | the server: sockets, the delay line, the wire, around the Region model |
 //! | `sweep` | many loads, routes and seeds → knees and crossovers |
 //! | `store` | the results folder |
@@ -36,6 +37,12 @@
 #![deny(missing_docs)]
 
 pub mod embed;
+
+#[macro_use]
+mod say;
+
+#[doc(hidden)]
+pub mod account;
 
 #[doc(hidden)]
 pub mod bedrock;

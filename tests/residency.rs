@@ -65,6 +65,51 @@ fn the_au_profile_sends_nothing_to_any_region_but_its_own_even_when_throttled() 
     }
 }
 
+/// The mock's own counters.
+fn stats(mock: &Mock) -> serde_json::Value {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(mock.addresses()[0]).unwrap();
+    stream.write_all(b"GET /_bedbench/stats HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
+}
+
+#[test]
+fn the_ledger_says_of_each_region_what_the_mock_has_counted() {
+    let (mock, regions) = tight_mock();
+    let at = |code: &str| {
+        let region: RegionId = code.parse().unwrap();
+        let port = mock.addresses()[regions.iter().position(|of| *of == region).unwrap()];
+        format!("{code}=http://{port}")
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = bedbench();
+    command.args(["run", "--rps", "60", "--duration", "3s", "--warmup", "0s", "--profile", "apac", "--quiet"]);
+    command.args(["--route", "sydney→singapore", "--endpoint", &at("ap-southeast-2")]);
+    command.args(["--endpoint", &at("ap-southeast-1"), "--out"]).arg(folder.path());
+    assert!(command.status().unwrap().code().is_some());
+
+    let ledger = std::fs::read_to_string(folder.path().join("residency.md")).unwrap();
+    let (_, sent) = ledger.split_once("### Ledger").expect("a ledger");
+    let stats = stats(&mock);
+    for (code, name) in [("ap-southeast-2", "Sydney"), ("ap-southeast-1", "Singapore")] {
+        let begins = format!("| sydney→singapore | {name} |");
+        let row = sent.lines().find(|line| line.starts_with(&begins)).unwrap_or_else(|| panic!("no {name}: {sent}"));
+        let cells: Vec<u64> = row.split('|').filter_map(|cell| cell.trim().replace(',', "").parse().ok()).collect();
+        let counted = &stats["regions"][code]["ConverseStream"];
+        let of = |value: &serde_json::Value| value.as_u64().unwrap_or_default();
+        let throttled = of(&counted["exceptions"]["ThrottlingException"]);
+        let admitted = of(&counted["requests"]) - throttled;
+        assert!(throttled > 20 && admitted > 20, "{name}: {counted}");
+        assert_eq!(cells[0], of(&counted["requests"]), "attempts in {name}: {row}");
+        assert_eq!((cells[2], cells[0] - cells[2]), (throttled, admitted), "throttled and admitted in {name}: {row}");
+    }
+    let elsewhere = mock.requests().into_iter().filter(|(region, _)| !["Sydney", "Singapore"].contains(&region.name()));
+    assert!(elsewhere.into_iter().all(|(_, requests)| requests == 0));
+}
+
 #[test]
 fn no_shipped_candidate_route_can_be_processed_outside_its_residency() {
     use bedbench::core::residency::{Processing, Standing};

@@ -5,6 +5,7 @@
 
 mod files;
 mod listener;
+#[path = "../common/server.rs"]
 mod server;
 
 use std::cell::RefCell;

@@ -40,6 +40,10 @@ where
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Failure::new(Outcome::Timeout, "connect timeout"),
         SdkError::DispatchFailure(_) => Failure::new(Outcome::Transport, chain(error)),
         SdkError::ConstructionFailure(_) => Failure::new(Outcome::Invalid, chain(error)),
+        // What the head said holds, whatever became of the body.
+        SdkError::ResponseError(failure) => {
+            Failure::new(Outcome::of_status(failure.raw().status().as_u16(), ""), chain(error))
+        }
         // An answer that is no answer: the service's failure, not ours.
         _ => Failure::new(Outcome::ServerError, chain(error)),
     }
@@ -78,14 +82,20 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// What a terminal would obey is left out.
 fn one_line(text: &str) -> String {
     const LONGEST: usize = 240;
-    let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((cut, _)) = line.char_indices().nth(LONGEST) {
-        line.truncate(cut);
-        line.push('…');
+    // Whatever was sent, no more of it is looked at than could be kept.
+    let line = text.split_whitespace().take(LONGEST + 1).collect::<Vec<_>>().join(" ");
+    cut(&line.replace(char::is_control, ""), LONGEST)
+}
+
+/// The first `longest` characters of `text`.
+pub fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
-    line
 }
 
 #[cfg(test)]
@@ -96,5 +106,6 @@ mod tests {
     fn an_error_is_one_short_line() {
         assert_eq!(one_line("a\n  b\tc"), "a b c");
         assert_eq!(one_line(&"x".repeat(1_000)).chars().count(), 241);
+        assert_eq!(one_line("\u{1b}]0;mine\u{7} red\u{9b}31m"), "]0;mine red31m");
     }
 }

@@ -1,5 +1,6 @@
 //! One attempt against one Region.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,22 +12,31 @@ use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Region, StalledStr
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, ConverseOutput, InferenceConfiguration, Message};
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, OrchestratorError};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
-use tokio::sync::watch;
+use aws_smithy_types::date_time::Format;
+use tokio::task::JoinSet;
 
-use super::classify::{self, Failure};
+use super::bounded::Limit;
+use super::classify::{self, Failure, cut};
 use super::connections::Connections;
 use super::credentials::Access;
 use super::gate::Gate;
 use super::probe::Probe;
 use super::stream::{StreamState, millis, usage};
 use super::transmit::{ATTEMPT, Gated};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::core::record::{Acquisition, HttpVersion, Usage};
 use crate::core::request::{InvocationKey, Timeouts};
 use crate::core::residency::Destination;
-use crate::core::{Outcome, RegionId, RunTime};
+use crate::core::{ClockOffset, Outcome, RegionId, RunTime};
+
+/// The quickest of so many answers says most about a clock.
+const CLOCK_TRIES: usize = 3;
+
+/// Of a request id: a UUID has 36 characters, and whatever a server calls one goes into every record.
+const LONGEST_ID: usize = 100;
 
 /// Which operation is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +102,8 @@ pub struct Attempt<'a> {
     pub gate: Option<Gate>,
     /// When the whole request has run out of time.
     pub deadline: RunTime,
-    /// Turns true when another attempt has settled the request.
-    pub cancelled: watch::Receiver<bool>,
+    /// Opens when another attempt has settled the request.
+    pub cancelled: Gate,
     /// Set as soon as there is one, for whoever wants to know before the end.
     pub first_token: Arc<OnceLock<RunTime>>,
 }
@@ -138,6 +148,10 @@ impl RegionClient {
         let connections =
             Connections::new(partitions, spec.most_connections.max(partitions), spec.endpoint_ca.as_deref())?;
         let timeouts = TimeoutConfig::builder().connect_timeout(spec.timeouts.connect).build();
+        let limit = match spec.api {
+            Api::ConverseStream => Limit::Frames,
+            Api::Converse => Limit::Whole,
+        };
         let clients = connections
             .partitions()
             .iter()
@@ -148,7 +162,7 @@ impl RegionClient {
                     .behavior_version(BehaviorVersion::latest())
                     .region(Region::new(spec.region.code()))
                     .endpoint_url(&url)
-                    .http_client(Gated(http.clone()))
+                    .http_client(Gated { http: http.clone(), limit })
                     .retry_config(RetryConfig::disabled())
                     .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
                     .timeout_config(timeouts.clone());
@@ -177,32 +191,52 @@ impl RegionClient {
     }
 
     /// Opens up to `count` connections by asking for a page that is not there. Costs no tokens and
-    /// carries no credentials; what is answered does not matter.
+    /// carries no credentials; what is answered does not matter, and whoever has not answered in time is left.
     pub async fn warm(&self, count: usize) {
-        let requests: Vec<_> = (0..count)
-            .map(|i| {
-                let http = self.connections.partitions()[i % self.clients.len()].clone();
-                let get = Operation::builder()
-                    .service_name("bedbench")
-                    .operation_name("warm")
-                    .behavior_version(BehaviorVersion::latest())
-                    .http_client(http)
-                    .endpoint_url(&self.url)
-                    .no_auth()
-                    .no_retry()
-                    .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-                    .time_source(aws_smithy_async::time::SystemTimeSource::new())
-                    .timeout_config(TimeoutConfig::builder().connect_timeout(self.timeouts.connect).build())
-                    .serializer(|()| Ok(HttpRequest::new(SdkBody::empty())))
-                    .deserializer(|_| Ok::<(), OrchestratorError<std::convert::Infallible>>(()))
-                    .build();
-                tokio::spawn(async move { get.invoke(()).await.is_ok() })
-            })
-            .collect();
-        for request in requests {
-            // Whether an endpoint can be reached shows in the run itself, under its outcome.
-            let _ = tokio::time::timeout(self.timeouts.connect * 2, request).await;
+        let knocks: JoinSet<_> = (0..count).map(|i| self.knock(i % self.clients.len())).collect();
+        // Whether an endpoint can be reached shows in the run itself, under its outcome.
+        knocks.join_all().await;
+    }
+
+    /// How far this machine's clock is ahead of the endpoint's, by the quickest of a few answers to such a request.
+    pub async fn clock_offset(&self) -> ClockOffset {
+        let mut quickest: Option<((u64, u64), i64)> = None;
+        for _ in 0..CLOCK_TRIES {
+            let sent = clock::unix_nanos();
+            let date = self.knock(0).await;
+            let received = clock::unix_nanos();
+            let second = date.and_then(|date| DateTime::from_str(&date, Format::HttpDate).ok()).map(|at| at.secs());
+            // A clock that was set in between tells nothing.
+            let Some(second) = second.filter(|_| received >= sent) else { continue };
+            if quickest.is_none_or(|((from, to), _)| received - sent < to - from) {
+                quickest = Some(((sent, received), second));
+            }
         }
+        match quickest {
+            Some((between, second)) => ClockOffset::from_second(between, second, &self.url),
+            None => ClockOffset::unknown(format!("{} gave no answer with a Date header", self.url)),
+        }
+    }
+
+    /// Asks for a page that is not there. Returns the Date header of the answer, if there was one.
+    fn knock(&self, partition: usize) -> impl Future<Output = Option<String>> + Send + use<> {
+        let date = |response: &HttpResponse| response.headers().get("date").map(str::to_owned);
+        let get = Operation::builder()
+            .service_name("bedbench")
+            .operation_name("warm")
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(Gated { http: self.connections.partitions()[partition].clone(), limit: Limit::Whole })
+            .endpoint_url(&self.url)
+            .no_auth()
+            .no_retry()
+            .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+            .time_source(aws_smithy_async::time::SystemTimeSource::new())
+            .timeout_config(TimeoutConfig::builder().connect_timeout(self.timeouts.connect).build())
+            .serializer(|()| Ok(HttpRequest::new(SdkBody::empty())))
+            .deserializer(move |response| Ok::<_, OrchestratorError<std::convert::Infallible>>(date(response)))
+            .build();
+        let patience = self.timeouts.connect * 2;
+        async move { tokio::time::timeout(patience, get.invoke(())).await.ok()?.ok()? }
     }
 
     /// Connections opened so far.
@@ -233,12 +267,11 @@ impl RegionClient {
                 Api::Converse => self.converse(client, &attempt, &probe, &mut content).await,
             }
         };
-        let mut cancelled = attempt.cancelled.clone();
         let result = tokio::select! {
             result = tokio::time::timeout(left, call) => {
                 result.unwrap_or_else(|_| Err(ran_out("the whole request")))
             }
-            Ok(_) = cancelled.wait_for(|cancelled| *cancelled) => {
+            true = attempt.cancelled.passed() => {
                 Err(Failure::new(Outcome::Cancelled, "another attempt was faster"))
             }
         };
@@ -251,9 +284,9 @@ impl RegionClient {
             last_token: content.last_token,
             finished,
             outcome: failure.as_ref().map_or(Outcome::Ok, |failure| failure.outcome),
-            error: failure.map(|failure| failure.error),
+            error: failure.map(|failure| probe.hide(&failure.error, attempt.prompt)),
             http_status: probe.http_status(),
-            request_id: content.request_id,
+            request_id: content.request_id.map(|id| probe.hide(&cut(&id, LONGEST_ID), attempt.prompt)),
             acquisition: probe.acquisition(self.connections.version()),
             usage: content.usage,
             service_latency: content.service_latency,

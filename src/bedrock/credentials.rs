@@ -28,17 +28,31 @@ pub enum Access {
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "no AWS credentials: {why}. Run `aws configure` or `aws sso login`, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set {BEARER_TOKEN}. To try bedbench without an account, add --mock"
+    "no AWS credentials: {why}. {}, or set {BEARER_TOKEN}. To try bedbench without an account, add --mock",
+    Self::HELP
 )]
 pub struct NoCredentials {
     why: String,
 }
 
+impl NoCredentials {
+    /// Where credentials come from.
+    pub const HELP: &str = "Run `aws configure` or `aws sso login`, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+}
+
 /// Signs like the real thing and opens nothing: for the mock, and for endpoints that have not been
 /// trusted with real credentials.
 pub fn placeholder_access() -> Access {
+    Access::SigV4(placeholder_credentials())
+}
+
+pub fn placeholder_credentials() -> SharedCredentialsProvider {
     let credentials = Credentials::new("BEDBENCHMOCK", "not-a-secret", None, None, "bedbench-placeholder");
-    Access::SigV4(SharedCredentialsProvider::new(credentials))
+    SharedCredentialsProvider::new(credentials)
 }
 
 /// The user's own: a Bedrock API key if there is one, else whatever the AWS provider chain finds.
@@ -49,6 +63,14 @@ pub async fn live_access(region: RegionId) -> Result<Access, NoCredentials> {
     if let Some(token) = std::env::var(BEARER_TOKEN).ok().filter(|token| !token.is_empty()) {
         return Ok(Access::Bearer(Token::new(token, None)));
     }
+    live_credentials(region).await.map(Access::SigV4)
+}
+
+/// Whatever the AWS provider chain finds: a Bedrock API key opens Bedrock alone.
+///
+/// # Errors
+/// Within two seconds, when there are none.
+pub async fn live_credentials(region: RegionId) -> Result<SharedCredentialsProvider, NoCredentials> {
     let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let loading =
         aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.code())).http_client(http).load();
@@ -60,7 +82,7 @@ pub async fn live_access(region: RegionId) -> Result<Access, NoCredentials> {
         Ok(provider)
     });
     let mut why = match found.await {
-        Ok(Ok(provider)) => return Ok(Access::SigV4(provider)),
+        Ok(Ok(provider)) => return Ok(provider),
         Ok(Err(why)) => why,
         Err(_) => "no provider answered within 2 s".to_owned(),
     };

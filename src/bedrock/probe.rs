@@ -1,8 +1,8 @@
 //! Watches one attempt from inside the SDK: when it was handed to the transport, when the head of
 //! the answer came, and over which connection.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use aws_runtime::invocation_id::{InvocationId, InvocationIdGenerator, SharedInvocationIdGenerator};
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
 use super::gate::Gate;
+use super::secrets::Secrets;
 use crate::clock::Clock;
 use crate::core::RunTime;
 use crate::core::record::{Acquisition, HttpVersion};
@@ -35,6 +36,7 @@ struct Seen {
     head: AtomicU64,
     status: AtomicU16,
     telemetry: CaptureHttpAttemptTelemetry,
+    secrets: OnceLock<Secrets>,
 }
 
 impl Probe {
@@ -48,6 +50,7 @@ impl Probe {
             head: AtomicU64::new(0),
             status: AtomicU16::new(0),
             telemetry: CaptureHttpAttemptTelemetry::new(),
+            secrets: OnceLock::new(),
         }))
     }
 
@@ -69,6 +72,11 @@ impl Probe {
         let acquisition = telemetry.acquisition()?;
         let reused = acquisition.usage() == ConnectionUsage::Reused;
         Some(Acquisition { took: acquisition.duration(), reused, version })
+    }
+
+    /// `text` from the server, without what was asked and by whom.
+    pub fn hide(&self, text: &str, prompt: &str) -> String {
+        self.0.secrets.get().unwrap_or(&Secrets::default()).hide(text, prompt)
     }
 
     /// Waits for the gate; then the attempt is handed to the transport. What waits at a gate that
@@ -119,6 +127,7 @@ impl Intercept for Probe {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         context.request_mut().add_extension(self.0.telemetry.clone());
+        self.0.secrets.get_or_init(|| Secrets::of(context.request().headers()));
         Ok(())
     }
 

@@ -1,5 +1,5 @@
 //! The last step before the transport: a request waits for its attempt's gate and is stamped as it
-//! leaves.
+//! leaves; what comes back is bounded.
 
 use aws_sdk_bedrockruntime::config::RuntimeComponents;
 use aws_smithy_http_client::pool;
@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
+use super::bounded::{Limit, bounded};
 use super::probe::Probe;
 
 tokio::task_local! {
@@ -15,26 +16,39 @@ tokio::task_local! {
     pub static ATTEMPT: Probe;
 }
 
-/// A client whose requests wait at the gate of their attempt, and are stamped as they leave it.
+/// A client whose requests wait at the gate of their attempt, and are stamped as they leave it; and whose answers
+/// are bounded.
 #[derive(Clone, Debug)]
-pub struct Gated(pub pool::Client);
+pub struct Gated {
+    pub http: pool::Client,
+    /// Of answers with a status of success; any other is collected.
+    pub limit: Limit,
+}
 
 impl HttpClient for Gated {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(GatedConnector(self.0.http_connector(settings, components)))
+        let transport = self.http.http_connector(settings, components);
+        SharedHttpConnector::new(GatedConnector { transport, limit: self.limit })
     }
 }
 
 #[derive(Debug)]
-struct GatedConnector(SharedHttpConnector);
+struct GatedConnector {
+    transport: SharedHttpConnector,
+    limit: Limit,
+}
 
 impl HttpConnector for GatedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Ok(probe) = ATTEMPT.try_with(Clone::clone) else { return self.0.call(request) };
-        let transport = self.0.clone();
+        let attempt = ATTEMPT.try_with(Clone::clone);
+        let (transport, limit) = (self.transport.clone(), self.limit);
         HttpConnectorFuture::new(async move {
-            probe.leave().await;
-            transport.call(request).await
+            if let Ok(probe) = attempt {
+                probe.leave().await;
+            }
+            let response = transport.call(request).await?;
+            let limit = if response.status().is_success() { limit } else { Limit::Whole };
+            Ok(response.map(|body| bounded(body, limit)))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use crate::govern::Purse;
 use crate::profile::{Profile, Route};
 
@@ -11,13 +11,18 @@ const AMBIENT: &[&str] = &["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME
 
 /// Names the ambient endpoint settings that are there, and that they have no effect.
 pub fn warn_of_ambient_endpoints() {
-    for name in AMBIENT.iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())) {
-        warn(&format!("{name} is set and ignored: bedbench calls what it says it calls. Use --endpoint REGION=URL"));
+    warn_of_ambient(AMBIENT, "REGION=URL");
+}
+
+/// The same for other settings; `form` is how --endpoint is written.
+pub fn warn_of_ambient(names: &[&str], form: &str) {
+    for name in names.iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())) {
+        warn(&format!("{name} is set and ignored: bedbench calls what it says it calls. Use --endpoint {form}"));
     }
 }
 
 pub fn warn(what: &str) {
-    eprintln!("{} {what}", console::style("warning:").yellow().bold().for_stderr());
+    say!("{} {what}", console::style("warning:").yellow().bold().for_stderr());
 }
 
 pub const COSTS: &str = "This run calls Amazon Bedrock and costs money:\n";
@@ -44,24 +49,25 @@ fn targets(route: &Route) -> String {
 /// # Errors
 /// When the answer is no, or nobody is there and neither `--yes` nor a budget was given.
 pub fn confirm(estimate: &str, yes: bool, purse: Option<&Purse>) -> Result<(), Failure> {
-    eprint!("{estimate}");
+    let _ = write!(std::io::stderr(), "{estimate}");
     if let Some(purse) = purse {
-        eprintln!("Arrivals stop before {} USD could be passed.", purse.budget());
+        say!("Arrivals stop before {} USD could be passed.", purse.budget());
     }
     if yes || purse.is_some() {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::refused(
+        return Err(Failure::new(
+            Code::NotConfirmed,
             "a live run spends money and nobody is here to ask; add --yes, a --budget, or --mock",
         ));
     }
-    eprint!("Go on? [y/N] ");
-    let _ = std::io::stderr().flush();
+    let mut stderr = std::io::stderr();
+    let _ = write!(stderr, "Go on? [y/N] ").and_then(|()| stderr.flush());
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     if read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
         return Ok(());
     }
-    Err(Failure::refused("nothing was sent"))
+    Err(Failure::new(Code::NotConfirmed, "nothing was sent"))
 }

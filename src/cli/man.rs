@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Command};
 use clap_mangen::Man;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::{help, print};
 
 #[derive(Debug, Args)]
@@ -25,7 +25,8 @@ pub fn run(args: &ManArgs) -> Result<Exit, Failure> {
         None => print(&page(command))?,
         Some(dir) => {
             let written = std::fs::create_dir_all(dir).and_then(|()| write(&command, dir));
-            written.map_err(|error| Failure::failed(format!("cannot write {}: {error}", dir.display())))?;
+            written
+                .map_err(|error| Failure::new(Code::CannotWrite, format!("cannot write {}: {error}", dir.display())))?;
         }
     }
     Ok(Exit::Ok)

@@ -9,13 +9,16 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::announce::Ready;
-use super::exit::{Exit, Failure};
-use super::print;
+use super::exit::{Code, Exit, Failure};
 use super::sources::Sources;
+use super::{files, guard, print};
 use crate::clock::Clock;
 use crate::core::{RegionId, Seed};
 use crate::drive::Signals;
 use crate::mock::{AccessLog, Callers, ListenSpec, Mock, MockSpec, Tls};
+
+/// Reached from this machine alone.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Longest time for which a mock that was told to stop waits for its open answers.
 const GRACE: Duration = Duration::from_secs(10);
@@ -33,6 +36,12 @@ pub struct MockArgs {
     /// Port of the profile's first Region; the others follow. 0 picks free ones
     #[arg(long, default_value_t = 7080)]
     port: u16,
+    /// Address to listen on; another than that of this machine alone lets everybody in who can reach it
+    #[arg(long, value_name = "IP", default_value_t = LOOPBACK)]
+    bind: IpAddr,
+    /// Let other machines read counters and set faults, below /_bedbench/
+    #[arg(long)]
+    allow_remote: bool,
     /// What happens over time: a built-in name (see `bedbench scenario list`) or a .toml file. Played
     /// over and over
     #[arg(long, default_value = "congested")]
@@ -107,7 +116,7 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
     let regions = profile.endpoints();
     let listeners = listeners(args, &regions)?;
     let tls = args.tls.then(|| Tls::new(&regions)).transpose();
-    let tls = tls.map_err(|error| Failure::failed(format!("cannot make a certificate: {error}")))?;
+    let tls = tls.map_err(|error| Failure::new(Code::System, format!("cannot make a certificate: {error}")))?;
     let ca = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
     let spec = MockSpec {
         seed: Seed(args.seed),
@@ -120,10 +129,14 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
         worlds: vec![places],
         listeners,
     };
+    files::raise_limit();
+    warn_of_strangers(args);
     let clock = Clock::default();
     clock.start();
-    let mock = Mock::start(spec, clock)
-        .map_err(|error| Failure::usage(format!("cannot listen on {error}; choose another --port, or 0")))?;
+    let mock = Mock::start(spec, clock).map_err(|error| {
+        let way_out = if args.bind == LOOPBACK { "" } else { "an address of this machine, or " };
+        Failure::new(Code::Port, format!("cannot listen on {error}; choose {way_out}another --port, or 0"))
+    })?;
     let ca = ca.map(|ca| write_ca(&args.tls_ca, &ca)).transpose()?;
     let addresses = mock.addresses().iter().cycle().copied();
     let ready = Ready {
@@ -144,25 +157,30 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
 
 fn listeners(args: &MockArgs, regions: &[RegionId]) -> Result<Vec<ListenSpec>, Failure> {
     if args.single {
-        return Ok(vec![ListenSpec { world: 0, regions: regions.to_vec(), address: loopback(args.port) }]);
+        return Ok(vec![ListenSpec {
+            world: 0,
+            regions: regions.to_vec(),
+            address: SocketAddr::new(args.bind, args.port),
+        }]);
     }
     let listener = |(region, offset): (&RegionId, u16)| {
         let port = if args.port == 0 { Some(0) } else { args.port.checked_add(offset) };
-        let port = port.ok_or_else(|| Failure::usage("the last port would be above 65535; choose a lower --port"))?;
-        Ok(ListenSpec { world: 0, regions: vec![*region], address: loopback(port) })
+        let port =
+            port.ok_or_else(|| Failure::new(Code::Port, "the last port would be above 65535; choose a lower --port"))?;
+        Ok(ListenSpec { world: 0, regions: vec![*region], address: SocketAddr::new(args.bind, port) })
     };
     regions.iter().zip(0..).map(listener).collect()
 }
 
 fn open_log(path: &Path) -> Result<AccessLog, Failure> {
     let log = File::options().append(true).create(true).open(path).and_then(AccessLog::start);
-    log.map_err(|error| Failure::usage(format!("--log {}: {error}", path.display())))
+    log.map_err(|error| Failure::new(Code::Unreadable, format!("--log {}: {error}", path.display())))
 }
 
 /// Returns where it is for somebody in another folder.
 fn write_ca(path: &Path, pem: &str) -> Result<PathBuf, Failure> {
     let written = std::fs::write(path, pem).and_then(|()| std::path::absolute(path));
-    written.map_err(|error| Failure::usage(format!("--tls-ca {}: {error}", path.display())))
+    written.map_err(|error| Failure::new(Code::Unreadable, format!("--tls-ca {}: {error}", path.display())))
 }
 
 fn callers(args: &MockArgs) -> Result<Callers, Failure> {
@@ -175,25 +193,39 @@ fn callers(args: &MockArgs) -> Result<Callers, Failure> {
     if api_keys.iter().any(String::is_empty) {
         return Err(Failure::usage("--api-key is empty"));
     }
-    Ok(Callers { keys: keys.collect::<Result<_, Failure>>()?, api_keys })
+    Ok(Callers { keys: keys.collect::<Result<_, Failure>>()?, api_keys, remote_control: args.allow_remote })
 }
 
 pub fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+    SocketAddr::new(LOOPBACK, port)
+}
+
+/// Says who else can reach it.
+fn warn_of_strangers(args: &MockArgs) {
+    let guarded = !args.credentials.is_empty() || !args.api_key.is_empty();
+    if !args.bind.to_canonical().is_loopback() && !guarded {
+        guard::warn(&format!(
+            "every machine that reaches {} can call this mock; --credentials or --api-key keeps strangers out",
+            args.bind
+        ));
+    }
+    if args.allow_remote {
+        guard::warn("--allow-remote: whoever reaches this mock can read its counters and set its faults");
+    }
 }
 
 /// Says `ready` and waits: the first signal lets open answers finish, the second one ends them.
 fn serve_until_told(mock: Mock, ready: &str) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::failed(error.to_string()))?;
+    let runtime = runtime.map_err(|error| Failure::new(Code::System, error.to_string()))?;
     runtime.block_on(async {
         // Who reads that it is ready may stop it at once.
-        let mut signals = Signals::listen().map_err(|error| Failure::failed(error.to_string()))?;
+        let mut signals = Signals::listen().map_err(|error| Failure::new(Code::System, error.to_string()))?;
         print(ready)?;
         signals.next().await;
         let open = mock.open();
         if open > 0 {
-            eprintln!(
+            say!(
                 "Letting {open} open {} finish, {} s at most; Ctrl-C again leaves at once.",
                 if open == 1 { "answer" } else { "answers" },
                 GRACE.as_secs()

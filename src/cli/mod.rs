@@ -2,6 +2,7 @@
 
 mod advise;
 mod announce;
+mod audit;
 mod calibrate;
 mod compare;
 mod completions;
@@ -12,6 +13,7 @@ mod files;
 mod guard;
 mod help;
 mod man;
+mod merge;
 mod mock;
 mod plan;
 mod probe;
@@ -30,7 +32,7 @@ use clap::{FromArgMatches, Parser, Subcommand};
 
 use crate::profile::Kind;
 use crate::report::text::Style;
-use exit::Failure;
+use exit::{Code, Exit, Failure};
 
 /// Open-loop load tests and latency benchmarks for Amazon Bedrock, as seen from Sydney.
 ///
@@ -51,8 +53,10 @@ use exit::Failure;
   bedbench advise --workload chat                 which route to take, and what would change it
   bedbench compare results/before results/after --fail-if 'ttft:p95>+10%'
                                                   whether a change made it slower
+  bedbench merge runs/* -o merged                 one run of what several machines fired
   bedbench probe --profile apac                   how far each endpoint is from here, for nothing
   bedbench selftest                               what the instrument itself adds, on this machine
+  bedbench audit --region ap-southeast-2          what the account really did, from CloudWatch
   bedbench mock --profile apac --port 7080        a Bedrock for any client to rehearse against
   bedbench experiment run case-2                  whether a claim holds, simulated
   bedbench export scp --profile au --explain      a policy that holds a profile's residency
@@ -81,10 +85,14 @@ enum Command {
     Advise(Box<advise::AdviseArgs>),
     /// Compare two runs, or two routes of one, and gate a change
     Compare(compare::CompareArgs),
+    /// Make one run of the shards that several machines fired
+    Merge(merge::MergeArgs),
     /// Measure how far each Region's endpoint is: TCP and TLS, no request, no cost
     Probe(probe::ProbeArgs),
     /// Measure the instrument itself: how late it sends, how far its times are from the truth
     Selftest(selftest::SelftestArgs),
+    /// Read what the account really did: CloudWatch and Service Quotas, as a baseline
+    Audit(Box<audit::AuditArgs>),
     /// Serve a mock Bedrock, one port per Region, for any client
     Mock(mock::MockArgs),
     /// What can be compared: list, show or check profiles
@@ -102,7 +110,7 @@ enum Command {
     /// How load comes and goes over a day: list or show patterns
     #[command(subcommand)]
     Pattern(shelf::ShelfCommand),
-    /// Enforce and watch a route: policies, alarms, queries, evidence
+    /// Enforce and watch a route: policies, alarms, queries, evidence; fire a plan from many machines
     #[command(subcommand)]
     Export(export::ExportCommand),
     /// Write the manual pages
@@ -118,16 +126,23 @@ pub fn main() -> ExitCode {
         console::set_colors_enabled(false);
         console::set_colors_enabled_stderr(false);
     }
-    let cli = Cli::from_arg_matches(&help::command().get_matches()).unwrap_or_else(|error| error.exit());
-    let result = match cli.command {
+    let command = match help::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli.command,
+        Err(error) if error.use_stderr() => return mistyped(&error),
+        // Help and version are what was asked for.
+        Err(asked) => asked.exit(),
+    };
+    let result = match command {
         Command::Run(args) => run::run(*args),
         Command::Report(args) => report::run(&args),
         Command::Plan(args) => plan::run(*args),
         Command::Sweep(args) => sweep::run(*args),
         Command::Advise(args) => advise::run(&args),
         Command::Compare(args) => compare::run(args),
+        Command::Merge(args) => merge::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Selftest(args) => selftest::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Mock(args) => mock::run(&args),
         Command::Profile(command) => profile::run(&command),
         Command::Workload(command) => shelf::run(Kind::Workload, &command),
@@ -144,12 +159,21 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What clap says of a command line, with the code that other mistakes have.
+fn mistyped(error: &clap::Error) -> ExitCode {
+    let styled = error.render();
+    let text = if console::colors_enabled_stderr() { styled.ansi().to_string() } else { styled.to_string() };
+    let named = format!("error[{}]:", Code::Value.name());
+    say!("{}", text.replacen("error:", &named, 1).trim_end());
+    Exit::Usage.into()
+}
+
 /// Writes to stdout. A reader that has seen enough and closed the pipe is no error.
 fn print(text: &str) -> Result<(), Failure> {
     use std::io::{ErrorKind, Write};
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(|error| Failure::failed(format!("cannot write to stdout: {error}"))),
+        result => result.map_err(|error| Failure::new(Code::CannotWrite, format!("cannot write to stdout: {error}"))),
     }
 }
 

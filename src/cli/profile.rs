@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::calibrate::{self, CalibrateArgs};
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::print;
 use super::shelf::{self, ShelfCommand, entry};
 use super::sources::Sources;
@@ -75,7 +75,7 @@ fn check(name: &str, sources: &Sources) -> Result<Exit, Failure> {
             print(&findings(problems))?;
             let count = problems.len();
             let message = format!("{file}: {count} {}", if count == 1 { "problem" } else { "problems" });
-            Err(if error.is_refusal() { Failure::refused(message) } else { Failure::usage(message) })
+            Err(Failure::new(if error.is_refusal() { Code::Residency } else { Code::Unreadable }, message))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use crate::bedrock::check_ca;
 use crate::clock;
 use crate::govern::Prices;
@@ -41,7 +41,7 @@ impl Sources {
 /// # Errors
 /// When the file cannot be read or holds no certificate.
 pub fn read_ca(path: &Path) -> Result<String, Failure> {
-    let wrong = |error: String| Failure::usage(format!("--endpoint-ca {}: {error}", path.display()));
+    let wrong = |error: String| Failure::new(Code::Unreadable, format!("--endpoint-ca {}: {error}", path.display()));
     let pem = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     check_ca(&pem).map_err(wrong)?;
     Ok(pem)
@@ -52,10 +52,10 @@ pub fn read_ca(path: &Path) -> Result<String, Failure> {
 /// # Errors
 /// When the file cannot be read or is no list of prices.
 pub fn prices(own: Option<&Path>) -> Result<Prices, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
+    let wrong = |error: &dyn std::fmt::Display| Failure::new(Code::Unreadable, error.to_string());
     let built_in = Prices::built_in().map_err(|error| wrong(&error))?;
     let Some(path) = own else { return Ok(built_in) };
     let text = std::fs::read_to_string(path);
-    let text = text.map_err(|error| Failure::usage(format!("--prices {}: {error}", path.display())))?;
+    let text = text.map_err(|error| Failure::new(Code::Unreadable, format!("--prices {}: {error}", path.display())))?;
     built_in.under(&path.to_string_lossy(), &text).map_err(|error| wrong(&error))
 }

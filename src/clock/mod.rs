@@ -17,8 +17,14 @@ use crate::core::RunTime;
 
 /// Run time on this machine's monotonic clock. It stands at zero until it is started, so that
 /// everything can be got ready before the plan begins. Clones show the same time.
+///
+/// Durations come from the monotonic clock alone. The time of day is looked at once, at zero, and is a label in UTC:
+/// what NTP, a suspended machine or somebody's hand makes of it later changes no number.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Arc<OnceLock<Zero>>);
+pub struct Clock {
+    zero: Arc<OnceLock<Zero>>,
+    source: Source,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Zero {
@@ -26,25 +32,48 @@ struct Zero {
     unix_nanos: u64,
 }
 
+/// Where a [`Clock`] looks: this machine's clocks, unless a test has others.
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    monotonic: fn() -> Instant,
+    unix_nanos: fn() -> u64,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self { monotonic, unix_nanos }
+    }
+}
+
 impl Clock {
     /// Run time zero is now, unless the clock is running already.
     pub fn start(&self) {
-        self.0.get_or_init(|| Zero { instant: monotonic(), unix_nanos: unix_nanos() });
+        self.start_at(0);
+    }
+
+    /// Run time zero is at this time of day, in nanoseconds since 1970, or now where that has passed.
+    pub fn start_at(&self, at: u64) {
+        let Source { monotonic, unix_nanos } = self.source;
+        self.zero.get_or_init(|| {
+            let (instant, now) = (monotonic(), unix_nanos());
+            Zero { instant: instant + Duration::from_nanos(at.saturating_sub(now)), unix_nanos: now.max(at) }
+        });
     }
 
     pub fn now(&self) -> RunTime {
-        let since = |zero: &Zero| RunTime::from_duration(monotonic().saturating_duration_since(zero.instant));
-        self.0.get().map_or(RunTime::ZERO, since)
+        let now = self.source.monotonic;
+        let since = |zero: &Zero| RunTime::from_duration(now().saturating_duration_since(zero.instant));
+        self.zero.get().map_or(RunTime::ZERO, since)
     }
 
     /// When `at` is on the monotonic clock.
     pub fn instant(&self, at: RunTime) -> Instant {
-        self.0.get().map_or_else(monotonic, |zero| zero.instant) + at.since_start()
+        self.zero.get().map_or_else(self.source.monotonic, |zero| zero.instant) + at.since_start()
     }
 
     /// Run time zero as nanoseconds since 1970; absent before the start.
     pub fn zero_unix_nanos(&self) -> Option<u64> {
-        self.0.get().map(|zero| zero.unix_nanos)
+        self.zero.get().map(|zero| zero.unix_nanos)
     }
 }
 
@@ -59,7 +88,7 @@ pub fn sharpen_this_thread() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1)) {
         // Precision suffers, and dispatch lag will show by how much.
-        eprintln!("bedbench: cannot set the timer slack: {error}");
+        say!("bedbench: cannot set the timer slack: {error}");
     }
 }
 
@@ -88,4 +117,83 @@ pub fn wall() -> SystemTime {
 pub fn unix_nanos() -> u64 {
     let unix = wall().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(unix.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        static SINCE: Cell<Duration> = const { Cell::new(Duration::from_secs(1_000)) };
+        static OF_DAY: Cell<u64> = const { Cell::new(1_795_440_089_000_000_000) };
+    }
+
+    /// A clock whose hands are moved by hand: monotonic time and time of day, each for itself.
+    fn by_hand() -> Clock {
+        static ORIGIN: OnceLock<Instant> = OnceLock::new();
+        let monotonic = || *ORIGIN.get_or_init(monotonic) + SINCE.get();
+        Clock { source: Source { monotonic, unix_nanos: || OF_DAY.get() }, ..Clock::default() }
+    }
+
+    fn passes(time: Duration) {
+        SINCE.set(SINCE.get() + time);
+        OF_DAY.set(OF_DAY.get() + time.as_nanos() as u64);
+    }
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// NTP steps it, daylight saving is undone by somebody who sets it by hand, a machine wakes up and finds it later.
+    #[test]
+    fn whatever_the_time_of_day_does_durations_stay_what_they_are() {
+        let clock = by_hand();
+        clock.start();
+        let label = clock.zero_unix_nanos();
+        assert_eq!(label, Some(OF_DAY.get()));
+        let hour = 3_600_000_000_000_i64;
+        for (seconds, step) in (1..).zip([0, -hour, 2 * hour, 30 * 24 * hour, -1_795_440_089_000_000_000]) {
+            passes(SECOND);
+            OF_DAY.set(OF_DAY.get().saturating_add_signed(step));
+            assert_eq!(clock.now().since_start(), seconds * SECOND, "after a step of {step} ns");
+            assert_eq!(clock.zero_unix_nanos(), label);
+        }
+    }
+
+    /// On some platforms the monotonic clock goes on while the machine sleeps. The plan does not: what was due meanwhile
+    /// is late by all of it.
+    #[test]
+    fn a_machine_that_slept_is_late_and_not_early() {
+        let clock = by_hand();
+        clock.start();
+        let due = clock.now() + 10 * SECOND;
+        passes(3_600 * SECOND);
+        assert_eq!(clock.now().since(due), 3_590 * SECOND);
+        assert!(clock.instant(due) < (clock.source.monotonic)());
+    }
+
+    /// No machine should, and some have.
+    #[test]
+    fn a_monotonic_clock_that_steps_back_makes_no_huge_number() {
+        let clock = by_hand();
+        clock.start();
+        passes(5 * SECOND);
+        let seen = clock.now();
+        SINCE.set(SINCE.get() - 2 * SECOND);
+        assert_eq!(clock.now().since(seen), Duration::ZERO);
+        SINCE.set(Duration::ZERO);
+        assert_eq!(clock.now(), RunTime::ZERO);
+    }
+
+    #[test]
+    fn all_clones_start_at_once_and_once() {
+        let (clock, later) = (by_hand(), SECOND);
+        let clone = clock.clone();
+        passes(later);
+        assert_eq!((clock.now(), clock.zero_unix_nanos()), (RunTime::ZERO, None));
+        clone.start();
+        passes(later);
+        clock.start();
+        assert_eq!((clock.now(), clone.now()), (RunTime::from_duration(SECOND), RunTime::from_duration(SECOND)));
+    }
 }

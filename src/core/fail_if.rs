@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 use super::metric::Metric;
-use super::units::percentile;
+use super::units::{percentile, quantile};
 
 /// Fails a comparison whose percentile grew by more than so much.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,7 +38,8 @@ impl FromStr for FailIf {
         let than = rest.find('>').ok_or_else(|| wrong(text.len(), "no `>` after the percentile"))?;
         let percent = rest[..than].strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok());
         let quantile = percent
-            .filter(|percent| *percent > 0.0 && *percent < 100.0)
+            .map(quantile)
+            .filter(|quantile| *quantile > 0.0 && *quantile < 1.0)
             .ok_or_else(|| wrong(colon + 1, "not a percentile between p0 and p100"))?;
         let start = colon + 1 + than + 1;
         let number = text[start..].strip_prefix('+').ok_or_else(|| wrong(start, "no `+` before the growth"))?;
@@ -46,7 +47,7 @@ impl FromStr for FailIf {
             number.strip_suffix('%').ok_or_else(|| wrong(text.len(), "no `%` at the end, growth is relative"))?;
         let growth = number.parse::<f64>().ok().filter(|growth| growth.is_finite() && *growth >= 0.0);
         let growth = growth.ok_or_else(|| wrong(start + 1, "not a number of percent"))?;
-        Ok(Self { metric, quantile: quantile / 100.0, more_than: growth / 100.0 })
+        Ok(Self { metric, quantile, more_than: growth / 100.0 })
     }
 }
 

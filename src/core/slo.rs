@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::metric::Metric;
 use super::record::RequestRecord;
-use super::units::{Span, exact, percentile};
+use super::units::{Span, exact, percentile, quantile};
 
 /// A bound on one percentile over all requests, failures ranking last.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,9 +56,8 @@ impl Slo {
         };
         let asked = left[colon + 1..].trim();
         let percent = asked.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok());
-        // Four decimals are what a percentile is printed with.
         let quantile = match percent {
-            Some(percent) if (0.000_1..=99.999_9).contains(&percent) => percent / 100.0,
+            Some(percent) if (0.000_1..=99.999_9).contains(&percent) => quantile(percent),
             _ => return Err(mistake(colon + 1, format!("`{asked}` is not a percentile between p0 and p100"))),
         };
         let limit = limit.parse::<Span>().map_err(|what| mistake(less + 1, what))?.0;
@@ -117,6 +116,16 @@ mod tests {
         {
             assert_eq!(text.parse::<Slo>().unwrap().to_string(), text);
         }
+    }
+
+    /// Found by the fuzz target `objective`: a run was held to more decimals than its manifest told.
+    #[test]
+    fn more_decimals_than_are_printed_are_not_held_either() {
+        for text in ["ttft:p8.427777777777777<90s", "ttft:p99.99984<1s", "response:p95.00001<1s"] {
+            let slo = text.parse::<Slo>().unwrap();
+            assert_eq!(slo.to_string().parse::<Slo>().unwrap(), slo, "{text}");
+        }
+        assert_eq!("ttft:p99.9<1s".parse::<Slo>().unwrap().quantile, 0.999);
     }
 
     #[test]

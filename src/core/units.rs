@@ -138,6 +138,12 @@ pub fn percentile(q: f64) -> String {
     format!("p{}", (q * 1e6).round() / 1e4)
 }
 
+/// The quantile of a percentile that somebody wrote, to the four decimals that it is printed with: what is held to it
+/// must be what is told.
+pub fn quantile(percent: f64) -> f64 {
+    (percent * 1e4).round() / 1e6
+}
+
 /// Three significant digits without an exponent.
 pub fn significant(value: f64) -> String {
     match value.abs() {

@@ -1,7 +1,7 @@
 //! Carries a run out in real time: against Bedrock, the mock, or any other endpoint.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::collect::Record;
 use super::pacer::{Fired, Paced, pace};
 use super::signals::watch_signals;
 use super::{SentCounts, Stop, workers};
-use crate::bedrock::{Answer, Attempt, ClientSpec, RegionClient};
+use crate::bedrock::{Answer, Attempt, ClientSpec, Gate, RegionClient};
 use crate::clock::{self, Clock, Timer};
 use crate::core::block::{self, Block};
 use crate::core::phase::Phases;
@@ -21,7 +21,8 @@ use crate::core::price::Price;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::core::request::{InvocationKey, Timeouts};
 use crate::core::residency::Destination;
-use crate::core::{Outcome, Request, RunTime, Seed};
+use crate::core::units::Rate;
+use crate::core::{ClockOffset, Outcome, Request, RunTime, Seed};
 use crate::govern::Purse;
 use crate::govern::budget::Reservation;
 use crate::measure::verdict::Evidence;
@@ -31,6 +32,11 @@ use crate::routing::{Asked, Ended, Policy, Target};
 
 /// After an interrupt, how long answers that are still on their way are waited for.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// Longer than a wake-up of the runtime is late.
+const LAST_MOMENT: Duration = Duration::from_millis(20);
+/// How long a wait for the start may go on without a look at [`Stop`].
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// One route, ready to be fired.
 pub struct RouteSpec {
@@ -68,6 +74,11 @@ pub struct RunSpec {
     pub sent: Arc<SentCounts>,
     /// Arrivals stop before more is taken out of it than it holds.
     pub purse: Option<Arc<Purse>>,
+    /// When run time zero is, in nanoseconds since 1970; as soon as connections are warm where nobody says, or it has
+    /// passed.
+    pub start_at: Option<u64>,
+    /// Whether to look how far this machine's clock is from that of the first target.
+    pub compare_clocks: bool,
 }
 
 /// How a run ended, and what it saw of itself.
@@ -78,6 +89,8 @@ pub struct Ending {
     /// The signal that did it, as exit code.
     pub signal: Option<u8>,
     pub evidence: Evidence,
+    /// Where it was asked for.
+    pub clock: Option<ClockOffset>,
 }
 
 pub(super) struct Route {
@@ -100,6 +113,8 @@ pub(super) struct Shared {
     records: Sender<Record>,
     /// Requests that have not been recorded yet.
     open: AtomicUsize,
+    /// Requests that were carried out, of all routes.
+    fired: AtomicU64,
     all_done: Notify,
     given_up: watch::Receiver<bool>,
     purse: Option<Arc<Purse>>,
@@ -143,6 +158,14 @@ pub fn run(
         for warm in warming {
             warm.await.map_err(|error| error.to_string())?;
         }
+        let first = routes.first().and_then(|route| route.targets.first()).filter(|_| spec.compare_clocks);
+        let clock_offset = match first {
+            Some((_, client)) => Some(client.clock_offset().await),
+            None => None,
+        };
+        if let Some(at) = spec.start_at {
+            wait_for(at, stop).await;
+        }
         ready();
         let (give_up, given_up) = watch::channel(false);
         let shared = Arc::new(Shared {
@@ -154,13 +177,14 @@ pub fn run(
             sent: spec.sent,
             records,
             open: AtomicUsize::new(0),
+            fired: AtomicU64::new(0),
             all_done: Notify::new(),
             given_up,
             purse: spec.purse,
             stop: stop.clone(),
         });
         let cpu_before = clock::thread_cpu_time();
-        clock.start();
+        clock.start_at(spec.start_at.unwrap_or(0));
         let paced = match spec.firing {
             Firing::Plan(plan) => {
                 let firing = (plan, spec.blocks.clone());
@@ -179,18 +203,31 @@ pub fn run(
         let now = clock.now();
         // A client that pauses is not the less busy when it is not.
         let took = now.since_start().saturating_sub(block::idle(&spec.blocks, now)).as_secs_f64();
-        let share = |cpu: Duration| cpu.as_secs_f64() / took.max(1e-9);
-        let client_cpu = cpu_before.zip(clock::thread_cpu_time()).map(|(before, after)| share(after - before));
+        // Stopped before it began, it took a share of nothing.
+        let share = |cpu: Duration| (took > 0.0).then(|| cpu.as_secs_f64() / took);
+        let client_cpu = cpu_before.zip(clock::thread_cpu_time()).and_then(|(before, after)| share(after - before));
         let clients = routes.iter().flat_map(|route| route.targets.iter().map(|(_, client)| client));
         let evidence = Evidence {
             client_cpu,
-            pacer_cpu: paced.cpu.map(share),
+            pacer_cpu: paced.cpu.and_then(share),
+            requests_per_second: (took > 0.0).then(|| Rate(shared.fired.load(Ordering::Relaxed) as f64 / took)),
             streams_per_connection: clients.filter_map(RegionClient::streams_per_connection).max(),
             ..Evidence::default()
         };
         let signal = if paced.stopped.is_some() && signal.is_finished() { signal.await.ok() } else { None };
-        Ok(Ending { stopped: paced.stopped, signal, evidence })
+        Ok(Ending { stopped: paced.stopped, signal, evidence, clock: clock_offset })
     })
+}
+
+/// Until shortly before this time of day, or until the run is stopped: the pacer does the rest.
+async fn wait_for(at: u64, stop: &Stop) {
+    while !stop.asked() {
+        let left = Duration::from_nanos(at.saturating_sub(clock::unix_nanos()));
+        if left <= LAST_MOMENT {
+            return;
+        }
+        tokio::time::sleep(LOOK_AGAIN.min(left - LAST_MOMENT)).await;
+    }
 }
 
 fn start_pacer(
@@ -229,6 +266,7 @@ pub(super) async fn fire(shared: Arc<Shared>, route: Arc<Route>, fired: Arc<Fire
     } else {
         let measured = shared.phases.get(shared.phase(&fired)).measured;
         shared.sent.add(usize::from(route.position), measured);
+        shared.fired.fetch_add(1, Ordering::Relaxed);
         let mut given_up = shared.given_up.clone();
         tokio::select! {
             left = attempt_all(&shared, &route, &fired, &mut attempts) => left,
@@ -269,7 +307,7 @@ async fn attempt_all(shared: &Shared, route: &Route, fired: &Fired, attempts: &m
         deadline: request.intended + shared.timeouts.request,
     };
     let mut journey = Journey::new(asked);
-    let (cancel, cancelled) = watch::channel(false);
+    let (cancel, cancelled) = Gate::closed();
     let mut flying = FuturesUnordered::new();
     let mut first_tokens = Vec::new();
     let mut over_budget = false;
@@ -320,7 +358,7 @@ async fn attempt_all(shared: &Shared, route: &Route, fired: &Fired, attempts: &m
             }
         };
     };
-    cancel.send_replace(true);
+    cancel.open();
     while let Some(((attempt, target, answer), paid)) = flying.next().await {
         shared.account(route, target, paid, &answer);
         attempts.push(route.record(request, attempt, target, answer));
@@ -342,7 +380,7 @@ impl Route {
         fired: &Fired,
         asked: Asked,
         (attempt, target): (usize, Target),
-        cancelled: watch::Receiver<bool>,
+        cancelled: Gate,
         first_token: Arc<OnceLock<RunTime>>,
     ) -> (usize, Target, Answer) {
         let (destination, client) = &self.targets[target];

@@ -106,7 +106,7 @@ fn plain(routes: &[String], blocks: &[Arc<Block>], clock: &Clock, counts: Counts
             let lines = lines(counts);
             let (now, turn) = (clock.now().as_secs_f64(), turn(blocks, clock.now()));
             for (route, line) in routes.iter().zip(lines) {
-                eprintln!("{now:5.0} of {:.0} s{turn}  {route}: {line}", end(blocks).as_secs_f64());
+                say!("{now:5.0} of {:.0} s{turn}  {route}: {line}", end(blocks).as_secs_f64());
             }
         }
         clock::sleep_until(clock::monotonic() + REDRAW);

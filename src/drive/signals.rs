@@ -56,7 +56,7 @@ impl LeaveAtSignal {
                 let Ok(mut signals) = Signals::listen() else { return };
                 tokio::select! {
                     code = signals.next() => {
-                        eprintln!("{last_words}");
+                        say!("{last_words}");
                         std::process::exit(i32::from(code));
                     }
                     _ = dropped => {}

@@ -180,8 +180,8 @@ impl Outlook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::RunTime;
     use crate::core::units::Rate;
+    use crate::core::{RunTime, Shard};
     use crate::plan::arrival::{self, Settings};
     use crate::plan::rate_curve::RateCurve;
     use crate::profile::Loader;
@@ -213,7 +213,7 @@ mod tests {
     /// Every round of turns begins anew at zero, and none runs beside another.
     #[test]
     fn rounds_of_turns_are_not_added_up_into_one_minute() {
-        let turns = Plan::in_rounds([offered(1.0), offered(2.0), offered(1.0)]);
+        let turns = Plan::in_rounds([offered(1.0), offered(2.0), offered(1.0)], Shard::WHOLE);
         let load = Load::of(&turns, &Workload::fixed(100, 50));
         assert_eq!((load.requests, load.busiest.requests), (1_200, 120));
     }

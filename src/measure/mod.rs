@@ -1,6 +1,7 @@
 //! From records to numbers: histograms, time buckets, percentiles with their uncertainty, and the
 //! run's verdict on itself. Pure: the same records give the same numbers, now or years later.
 
+pub mod clients;
 mod comparison;
 pub mod cost;
 pub mod course;

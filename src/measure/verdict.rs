@@ -7,14 +7,15 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::clients::{self, Clients};
 use super::recorder::Recorder;
 use super::selftest::Selftest;
 use super::series::{Level, Sample};
 use super::summary::RouteSummary;
 use crate::core::run::Loop;
 use crate::core::slo::Slo;
-use crate::core::units::{Span, grouped, percent, percentile};
-use crate::core::{Metric, Outcome};
+use crate::core::units::{Rate, Span, grouped, percent, percentile};
+use crate::core::{Metric, Outcome, Shard};
 use crate::stats::quantile::fewest_samples;
 
 /// What the driver saw of itself during the run.
@@ -25,6 +26,9 @@ pub struct Evidence {
     pub client_cpu: Option<f64>,
     /// CPU of the pacer's thread as a share of one core.
     pub pacer_cpu: Option<f64>,
+    /// Requests that the client carried out, of all routes, over the time for which `client_cpu` holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_second: Option<Rate>,
     /// Most requests that one HTTP/2 connection carried at once; absent without HTTP/2.
     pub streams_per_connection: Option<u64>,
     /// What the instrument made of a known truth just before; absent in a simulation.
@@ -35,6 +39,12 @@ pub struct Evidence {
     /// Of a run whose end nobody saw, or whose records are not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub torn: Option<Torn>,
+    /// The part of the plan that was fired, where it was not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Shard>,
+    /// Of a run that was merged from shards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Clients>,
 }
 
 /// What the records of a run do not hold.
@@ -88,6 +98,12 @@ pub enum Doubt {
     SharedQuota,
     TooFewSamples,
     Torn,
+    /// Shards that are not there.
+    MissingShards,
+    /// Shards that did not fire their part to the end.
+    CutShards,
+    /// Shards that did not start together.
+    StartsApart,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -134,15 +150,23 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, (kind, evidence): (Lo
         reasons.extend(late(routes));
     }
     reasons.extend(too_few(routes, recorder.slos()));
-    let mut doubt = |doubt, text| reasons.push(Reason { grade: Grade::Suspect, doubt, text });
-    if let Some(cpu) = evidence.client_cpu.filter(|cpu| *cpu > BUSY) {
-        let text = format!(
-            "the client used {:.0} % of its core, more than 90 %: its own queue is in the numbers. Lower {}",
-            cpu * 100.0,
-            if kind == Loop::Closed { "--concurrency" } else { "--rps" }
-        );
-        doubt(Doubt::ClientBusy, text);
+    match &evidence.clients {
+        None => {
+            reasons.extend(busy(evidence, kind, &reasons));
+            reasons.extend(seen(evidence));
+        }
+        // What each of them saw of itself it has said for itself.
+        Some(clients) => reasons.extend(clients::judge(clients, recorder.phases())),
     }
+    reasons.extend(evidence.torn.map(|torn| incomplete(torn, recorder.requests())));
+    let grade = reasons.iter().map(|reason| reason.grade).max().unwrap_or(Grade::Valid);
+    Verdict { grade, reasons }
+}
+
+/// What the driver saw of itself.
+fn seen(evidence: &Evidence) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let mut doubt = |doubt, text| reasons.push(Reason { grade: Grade::Suspect, doubt, text });
     if let Some(streams) = evidence.streams_per_connection.filter(|streams| *streams > MANY_STREAMS) {
         let text = format!(
             "up to {streams} requests shared one HTTP/2 connection: a stream limit can hide as server time. Raise --connections"
@@ -156,9 +180,24 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, (kind, evidence): (Lo
         );
         doubt(Doubt::SharedQuota, text);
     }
-    reasons.extend(evidence.torn.map(|torn| incomplete(torn, recorder.requests())));
-    let grade = reasons.iter().map(|reason| reason.grade).max().unwrap_or(Grade::Valid);
-    Verdict { grade, reasons }
+    reasons
+}
+
+/// A client without time to spare has measured its own queue; one that also fell behind its plan, nothing else.
+fn busy(evidence: &Evidence, kind: Loop, reasons: &[Reason]) -> Option<Reason> {
+    let cpu = evidence.client_cpu.filter(|cpu| *cpu > BUSY)?;
+    let fell_behind = reasons.iter().any(|reason| reason.grade == Grade::Invalid);
+    let (grade, saturated) =
+        if fell_behind { (Grade::Invalid, "the generator was saturated: ") } else { (Grade::Suspect, "") };
+    let held = evidence.requests_per_second.map_or(String::new(), |rate| {
+        format!(" This machine could have held some {:.0} requests/s over all routes.", rate.0 * BUSY / cpu)
+    });
+    let text = format!(
+        "{saturated}the client used {:.0} % of its core, more than 90 %: its own queue is in the numbers.{held} Lower {}",
+        cpu * 100.0,
+        if kind == Loop::Closed { "--concurrency" } else { "--rps" }
+    );
+    Some(Reason { grade, doubt: Doubt::ClientBusy, text })
 }
 
 /// Requests without a row are those that were still waiting for their answer: the slowest.
@@ -376,8 +415,20 @@ mod tests {
     fn a_busy_client_casts_doubt() {
         let mut busy = run(|_, _| ());
         busy.evidence.client_cpu = Some(0.95);
+        busy.evidence.requests_per_second = Some(Rate(1_900.0));
         let verdict = verdict(busy);
         assert_eq!((verdict.grade, doubts(&verdict)), (Grade::Suspect, vec![Doubt::ClientBusy]));
+        assert!(verdict.reasons[0].text.contains("could have held some 1800 requests/s"), "{verdict:?}");
+    }
+
+    #[test]
+    fn a_busy_client_that_fell_behind_was_saturated() {
+        let mut saturated = run(late(Duration::from_millis(20)));
+        saturated.evidence.client_cpu = Some(1.0);
+        let verdict = verdict(saturated);
+        let busy = verdict.reasons.iter().find(|reason| reason.doubt == Doubt::ClientBusy).unwrap();
+        assert_eq!((verdict.grade, busy.grade), (Grade::Invalid, Grade::Invalid));
+        assert!(busy.text.starts_with("the generator was saturated"), "{}", busy.text);
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl AccessLog {
         let (lines, received) = mpsc::channel();
         let writer = std::thread::Builder::new().name("access-log".into()).spawn(move || {
             if let Err(error) = write(BufWriter::new(file), &received) {
-                eprintln!("bedbench: the access log ends here: {error}");
+                say!("bedbench: the access log ends here: {error}");
             }
         })?;
         Ok(Self { lines: Some(lines), writer: Some(writer) })

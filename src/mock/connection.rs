@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -28,6 +29,9 @@ pub const PATIENCE: Duration = Duration::from_secs(350);
 
 /// As Application Load Balancers allow; what Bedrock's endpoint allows is not known.
 const HTTP2_STREAMS: u32 = 128;
+
+/// Of one request's headers. A session token has a few kilobytes.
+const LARGEST_HEADERS: u32 = 64 << 10;
 
 /// What a mock is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +58,11 @@ pub async fn serve(
     connected: impl Send,
 ) {
     let switch = socket.reset_switch();
+    let begun = Begun::default();
+    let seen = begun.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         let door = door.clone();
+        seen.add();
         request.extensions_mut().insert(switch.clone());
         // In a box, which goes when there is a response: the way to one takes more memory than a stream.
         Box::pin(async move { Ok(door.respond(peer, request).await) })
@@ -66,13 +73,13 @@ pub async fn serve(
         match tls {
             None => {
                 let http2 = socket.speaks_http2().await?;
-                Ok(speak(socket, http2, true, PATIENCE, service, speaking))
+                Ok(speak(socket, http2, true, (PATIENCE, begun), service, speaking))
             }
             Some(tls) => {
                 let secured = tls.accept(socket).await?;
                 let http2 = secured.get_ref().1.alpn_protocol() == Some(b"h2");
                 // Who ends a TLS connection has left: nobody speaks on with half of one.
-                Ok(speak(secured, http2, false, PATIENCE, service, speaking))
+                Ok(speak(secured, http2, false, (PATIENCE, begun), service, speaking))
             }
         }
     });
@@ -92,32 +99,66 @@ fn speak(
     socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     http2: bool,
     half_close: bool,
-    patience: Duration,
+    (patience, begun): (Duration, Begun),
     service: impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> + Send + 'static,
     phase: watch::Receiver<Phase>,
 ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     let socket = TokioIo::new(socket);
     if http2 {
         let mut server = http2::Builder::new(TokioExecutor::new());
-        server.max_concurrent_streams(HTTP2_STREAMS);
+        server.max_concurrent_streams(HTTP2_STREAMS).max_header_list_size(LARGEST_HEADERS);
         let connection = server.serve_connection(socket, service);
-        Box::pin(to_the_end(connection, http2::Connection::graceful_shutdown, phase))
+        let idle = begun.stands_still(patience);
+        Box::pin(to_the_end(connection, http2::Connection::graceful_shutdown, idle, phase))
     } else {
         let mut server = http1::Builder::new();
         server.half_close(half_close).timer(TokioTimer::new()).header_read_timeout(patience);
         let connection = server.serve_connection(socket, service);
-        Box::pin(to_the_end(connection, http1::Connection::graceful_shutdown, phase))
+        Box::pin(to_the_end(connection, http1::Connection::graceful_shutdown, std::future::pending(), phase))
     }
 }
 
-async fn to_the_end<C: Future>(connection: C, shut_down: impl FnOnce(Pin<&mut C>), mut phase: watch::Receiver<Phase>) {
+async fn to_the_end<C: Future>(
+    connection: C,
+    shut_down: impl FnOnce(Pin<&mut C>),
+    idle: impl Future<Output = Duration>,
+    mut phase: watch::Receiver<Phase>,
+) {
     let mut connection = pin!(connection);
-    tokio::select! {
+    let farewell = tokio::select! {
         _ = connection.as_mut() => return,
-        () = closing(&mut phase) => {}
-    }
+        () = closing(&mut phase) => None,
+        patience = idle => Some(patience),
+    };
     shut_down(connection.as_mut());
-    connection.await;
+    match farewell {
+        None => drop(connection.await),
+        // What has begun may end; who does not read it is not waited for.
+        Some(patience) => drop(timeout(patience, connection).await),
+    }
+}
+
+/// Requests that have begun on a connection.
+#[derive(Clone, Default)]
+struct Begun(Arc<AtomicU64>);
+
+impl Begun {
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Completes when none has begun for `patience`, which it returns.
+    async fn stands_still(self, patience: Duration) -> Duration {
+        let mut before = None;
+        loop {
+            let now = Some(self.0.load(Ordering::Relaxed));
+            if now == before {
+                return patience;
+            }
+            before = now;
+            tokio::time::sleep(patience).await;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -132,10 +173,28 @@ mod tests {
         let service = service_fn(async |_| Ok(Response::new(Empty::new().boxed())));
         let (near, mut client) = duplex(1 << 10);
         let (_serving, phase) = watch::channel(Phase::Serving);
-        let served = tokio::spawn(speak(near, false, true, Duration::from_millis(20), service, phase));
+        let patience = (Duration::from_millis(20), Begun::default());
+        let served = tokio::spawn(speak(near, false, true, patience, service, phase));
         client.write_all(b"POST / HTTP/1.1\r\nhost: ").await.unwrap();
         let dropped = timeout(Duration::from_secs(30), client.read_to_end(&mut Vec::new())).await;
         assert!(dropped.is_ok(), "still waited for");
         served.await.unwrap();
+    }
+
+    /// One that has said hello, and one that has begun a head which it never ends.
+    #[tokio::test]
+    async fn who_has_nothing_to_ask_over_http2_is_dropped() {
+        const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        for then in [&b""[..], b"\0\0\x01\x01\0\0\0\0\x01\x82"] {
+            let service = service_fn(async |_| Ok(Response::new(Empty::new().boxed())));
+            let (near, mut client) = duplex(1 << 10);
+            let (_serving, phase) = watch::channel(Phase::Serving);
+            let patience = (Duration::from_millis(20), Begun::default());
+            let served = tokio::spawn(speak(near, true, true, patience, service, phase));
+            client.write_all(&[HELLO, then].concat()).await.unwrap();
+            let dropped = timeout(Duration::from_secs(30), client.read_to_end(&mut Vec::new())).await;
+            assert!(dropped.is_ok(), "still waited for");
+            served.await.unwrap();
+        }
     }
 }

@@ -29,6 +29,8 @@ pub struct Callers {
     pub keys: Vec<(String, String)>,
     /// Bearer API keys.
     pub api_keys: Vec<String>,
+    /// Callers on other machines may read counters and set faults too.
+    pub remote_control: bool,
 }
 
 /// Secrets are not for logs.
@@ -199,7 +201,11 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let callers = Callers { keys: vec![("AKID".into(), "geheim".into())], api_keys: vec!["geheim".into()] };
+        let callers = Callers {
+            keys: vec![("AKID".into(), "geheim".into())],
+            api_keys: vec!["geheim".into()],
+            ..Callers::default()
+        };
         assert_eq!(format!("{callers:?}"), r#"Callers { keys: ["AKID"], api_keys: 1 }"#);
     }
 }

@@ -21,8 +21,9 @@ use super::reset::{Abort, ResetSwitch};
 use crate::clock::{Sleep, Timer};
 use crate::core::seed::Draws;
 
-/// More than this in flight one way, and the sender has to wait as it would for a full window.
-const WINDOW: usize = 16 << 20;
+/// More than this in flight one way, and the sender has to wait as it would for a full window: Linux's largest, unless
+/// somebody raises it (`net.ipv4.tcp_rmem`).
+const WINDOW: usize = 6 << 20;
 
 const READ_CHUNK: usize = 8 << 10;
 

@@ -17,6 +17,7 @@ use super::connection::{self, Phase, closing};
 use super::credentials::Callers;
 use super::delay::{DelayLine, Distance};
 use super::door::{Door, Room};
+use super::held::{self, Held};
 use super::live_world::LiveWorld;
 use super::request_id::RequestIds;
 use super::respond::{Endpoint, Shared};
@@ -99,6 +100,7 @@ impl Mock {
             clock: clock.clone(),
             timer: timer.clone(),
             request_ids: RequestIds::new(),
+            held: Held::new(held::MOST),
         });
         let world = |places: &Vec<PlaceSpec>| {
             LiveWorld::new(World::new(spec.seed, places.clone(), &spec.workload), clock.clone())

@@ -16,6 +16,7 @@ mod door;
 mod family;
 mod fault;
 mod fingerprint;
+mod held;
 mod listen;
 mod live_world;
 mod model_id;

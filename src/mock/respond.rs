@@ -21,6 +21,7 @@ use super::count;
 use super::credentials::Callers;
 use super::fault;
 use super::fingerprint::fingerprint;
+use super::held::{Held, Holding};
 use super::live_world::{LiveWorld, Stay};
 use super::model_id::{self, Called};
 use super::reply::{Reply, Said};
@@ -70,6 +71,8 @@ pub struct Shared {
     pub clock: Clock,
     pub timer: Timer,
     pub request_ids: RequestIds,
+    /// Bodies in memory.
+    pub held: Arc<Held>,
 }
 
 impl Endpoint {
@@ -101,7 +104,7 @@ impl Endpoint {
             self.requests.fetch_add(1, Ordering::Relaxed);
         }
         let (parts, body) = request.into_parts();
-        let body = collect(body, PATIENCE).await?;
+        let (body, _held) = collect(body, PATIENCE, &self.shared.held).await?;
         self.shared.callers.admit(self.region, &parts, &body, wall())?;
         let called = model_id::resolve(&self.shared.models, self.region, &model, self.shared.strict)?;
         if operation == Operation::CountTokens {
@@ -234,26 +237,37 @@ async fn refuse(refusal: Refusal, connection: &ResetSwitch, entry: &mut Entry) -
 
 /// Reads a body to its end even when it is too large: a client that is still sending would find the
 /// connection reset, and not the answer that tells it why.
-async fn collect(mut body: impl HttpBody<Data = Bytes> + Unpin, patience: Duration) -> Result<Bytes, Exception> {
+async fn collect(
+    mut body: impl HttpBody<Data = Bytes> + Unpin,
+    patience: Duration,
+    held: &Arc<Held>,
+) -> Result<(Bytes, Holding), Exception> {
     let mut bytes = BytesMut::new();
     let mut length = 0;
-    let late = |_| Exception::validation(format!("Nothing more of the request body came for {patience:?}."));
-    while let Some(frame) = timeout(patience, body.frame()).await.map_err(late)? {
-        let frame = frame.map_err(|_| Exception::validation("The request body was cut off."))?;
-        let Ok(data) = frame.into_data() else { continue };
-        length += data.len();
-        if length <= LARGEST_BODY {
-            bytes.extend_from_slice(&data);
-        } else {
-            bytes = BytesMut::new();
+    let mut holding = held.none();
+    let late = |_| Exception::validation(format!("The request body did not end within {patience:?}."));
+    let whole = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Exception::validation("The request body was cut off."))?;
+            let Ok(data) = frame.into_data() else { continue };
+            length += data.len();
+            if length > LARGEST_BODY {
+                (bytes, holding) = (BytesMut::new(), held.none());
+            } else if holding.more(data.len()) {
+                bytes.extend_from_slice(&data);
+            } else {
+                return Err(fault::exception(ServiceUnavailableException).with(Value::Null));
+            }
         }
-    }
+        Ok(())
+    };
+    timeout(patience, whole).await.map_err(late)??;
     if length > LARGEST_BODY {
         return Err(Exception::validation(format!(
             "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less than or equal to {LARGEST_BODY}"
         )));
     }
-    Ok(bytes.freeze())
+    Ok((bytes.freeze(), holding))
 }
 
 /// Our own client sends its key; any other request is known by its body, and its attempt by the
@@ -280,9 +294,31 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_never_ends_is_refused() {
         let (_sender, body) = Channel::<Bytes, Infallible>::new(1);
-        let refused = collect(body, Duration::from_millis(1)).await.unwrap_err();
+        let refused = collect(body, Duration::from_millis(1), &Held::new(100)).await.expect_err("it does not end");
         assert_eq!(refused.name, "ValidationException");
-        assert!(refused.message.contains("came for 1ms"), "{}", refused.message);
+        assert!(refused.message.contains("within 1ms"), "{}", refused.message);
+    }
+
+    /// Nor one that always has a little more.
+    #[tokio::test]
+    async fn a_body_that_comes_drop_by_drop_is_refused_in_the_end() {
+        let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
+        tokio::spawn(async move { while sender.send_data(Bytes::from_static(b" ")).await.is_ok() {} });
+        let held = Held::new(LARGEST_BODY);
+        let refused = collect(body, Duration::from_millis(20), &held).await.expect_err("it does not end");
+        assert_eq!(refused.name, "ValidationException");
+    }
+
+    #[tokio::test]
+    async fn more_bodies_than_there_is_room_for_are_turned_away_until_there_is() {
+        let held = Held::new(10);
+        let body = |length: usize| http_body_util::Full::new(Bytes::from(vec![b' '; length]));
+        let patience = Duration::from_secs(30);
+        let first = collect(body(6), patience, &held).await.expect("there is room");
+        let refused = collect(body(6), patience, &held).await.expect_err("there is none");
+        assert_eq!((refused.status.as_u16(), refused.name), (503, "ServiceUnavailableException"));
+        drop(first);
+        assert!(collect(body(6), patience, &held).await.is_ok());
     }
 
     #[test]

@@ -20,9 +20,9 @@ pub use load::Load;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::core::Request;
 use crate::core::block::Block;
 use crate::core::run::Loop;
+use crate::core::{Request, Shard};
 
 /// What is sent along each route.
 #[derive(Clone)]
@@ -47,26 +47,36 @@ pub struct Plan {
     requests: Vec<Request>,
     /// Where in them each round lies.
     rounds: Vec<Range<usize>>,
+    /// With those of the other shards.
+    all: usize,
     cache_hits: usize,
 }
 
 impl Plan {
     pub fn draw(load: &Load) -> Self {
-        Self::in_rounds([load.clone()])
+        Self::in_rounds([load.clone()], Shard::WHOLE)
     }
 
-    /// One load after the other, numbered through; instants are those of each load by itself.
-    pub fn in_rounds(loads: impl IntoIterator<Item = Load>) -> Self {
-        let (mut requests, mut rounds, mut cache_hits) = (Vec::<Request>::new(), Vec::new(), 0);
+    /// One load after the other, numbered through; instants are those of each load by itself. Of them all it keeps
+    /// what its shard takes.
+    pub fn in_rounds(loads: impl IntoIterator<Item = Load>, shard: Shard) -> Self {
+        let (mut requests, mut rounds) = (Vec::new(), Vec::new());
+        let (mut next, mut all, mut cache_hits) = (0, 0, 0);
         for load in loads {
-            let first = requests.len();
-            let before = requests.last().map_or(0, |last| last.index + 1);
+            let (first, before) = (requests.len(), next);
             let mut drawn = load.requests();
-            requests.extend(drawn.by_ref().map(|request| Request { index: before + request.index, ..request }));
+            for request in drawn.by_ref() {
+                let request = Request { index: before + request.index, ..request };
+                next = request.index + 1;
+                all += 1;
+                if shard.takes(request.index) {
+                    requests.push(request);
+                }
+            }
             rounds.push(first..requests.len());
             cache_hits += drawn.cache_hits();
         }
-        Self { requests, rounds, cache_hits }
+        Self { requests, rounds, all, cache_hits }
     }
 
     /// What is fired in each of `blocks`, in order of its intended start in the run.
@@ -83,12 +93,17 @@ impl Plan {
         &self.requests
     }
 
+    /// Requests of all shards together.
+    pub fn all(&self) -> usize {
+        self.all
+    }
+
     /// The requests of each load that [`Self::in_rounds`] was given; one of a plan that was drawn at once.
     pub fn rounds(&self) -> impl Iterator<Item = &[Request]> {
         self.rounds.iter().map(|round| &self.requests[round.clone()])
     }
 
-    /// Arrivals that the application's own cache answers: no request of the plan.
+    /// Arrivals of all shards that the application's own cache answers: no request of the plan.
     pub fn cache_hits(&self) -> usize {
         self.cache_hits
     }

@@ -1,13 +1,17 @@
 use std::time::Duration;
 
-use super::arrival::{self, ARRIVALS, Settings};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::arrival::{self, ARRIVALS, Setting, Settings};
 use super::pattern::Pattern;
 use super::rate_curve::{Piece, RateCurve};
 use super::trace::Trace;
 use super::workload::{TokenLengths, Workload};
-use super::{Load, Plan};
+use super::{Load, Plan, prompt};
+use crate::core::block::{Timing, take_turns};
 use crate::core::units::Rate;
-use crate::core::{RunTime, Seed};
+use crate::core::{Request, RunTime, Seed, Shard};
 
 fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
@@ -120,4 +124,60 @@ fn a_trace_is_fired_at_its_own_instants_with_its_own_lengths() {
         .map(|request| (request.intended.as_nanos(), request.input_tokens, load.sampler().output(request.key())))
         .collect();
     assert_eq!(fired, [(0, 7, 1), (123_456_789, 8, 2), (123_456_789, 9, 3), (86_399_999_999_999, 10, 4)]);
+}
+
+/// Two routes that take turns in `rounds` rounds, and what is fired in them by `shard`.
+fn fired(load: &Load, rounds: u16, shard: Shard) -> Vec<(Request, u64, u16, Vec<u16>)> {
+    let loads = (0..rounds).map(|round| load.under(Seed(9).of_round(round)));
+    let plan = Plan::in_rounds(loads, shard);
+    let timing = Timing { warmup: seconds(1), measured: seconds(5), gap: seconds(1) };
+    let blocks = take_turns(&[vec![0, 1]], rounds, timing, Seed(9));
+    let fired = plan.firings(&blocks).map(|(request, block)| {
+        let hash = prompt::write(Seed(9), &request).hash;
+        (request, hash, block.round, block.routes.clone())
+    });
+    fired.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+    /// Instants, keys, lengths, prompts, turns: all shards together fire the plan, and none fires what another does.
+    #[test]
+    fn all_shards_together_are_the_plan(
+        process in select(ARRIVALS.iter().filter(|entry| entry.heeds != Some(Setting::Trace)).map(|of| of.name).collect::<Vec<_>>()),
+        rates in proptest::collection::vec((0.0_f64..60.0, 0.0_f64..60.0), 1..4),
+        cache_hit_rate in 0.0_f64..0.9,
+        rounds in 1_u16..4,
+        count in 1_u32..9,
+        seed in any::<u64>(),
+    ) {
+        let pieces = rates.iter().map(|(from, to)| Piece { length: seconds(2), from: Rate(*from), to: Rate(*to) });
+        let curve = RateCurve::new(seconds(1), seconds(5), pieces);
+        let lengths = TokenLengths { p50: 40, p95: 120, max: 400 };
+        let workload = Workload { input: lengths, cache_hit_rate, ..Workload::fixed(400, 60) };
+        let load = Load::new(curve, arrival::find(process).unwrap(), Settings::default(), &workload, Seed(seed));
+        let whole = fired(&load, rounds, Shard::WHOLE);
+        let mut together = Vec::new();
+        for index in 0..count {
+            let shard = Shard::new(index, count).unwrap();
+            let part = fired(&load, rounds, shard);
+            prop_assert!(part.iter().all(|(request, ..)| shard.takes(request.index)));
+            prop_assert!(part.is_sorted_by_key(|(request, ..)| request.intended));
+            together.extend(part);
+        }
+        // In the order of the plan: a round's requests are fired once by each of its blocks.
+        together.sort_by_key(|(request, _, round, _)| (*round, request.intended, request.index));
+        let mut planned = whole;
+        planned.sort_by_key(|(request, _, round, _)| (*round, request.intended, request.index));
+        prop_assert_eq!(together, planned);
+    }
+}
+
+#[test]
+fn a_shard_knows_how_large_the_whole_plan_is() {
+    let load = poisson(RateCurve::level(Rate(100.0), seconds(10)), &Workload::fixed(1, 1));
+    let part = Plan::in_rounds([load.clone()], Shard::new(1, 4).unwrap());
+    assert_eq!(part.all(), Plan::draw(&load).len());
+    assert!(part.len() < part.all() / 3, "{} of {}", part.len(), part.all());
 }

@@ -1,7 +1,8 @@
 //! A copy of a profile with measured numbers in it; comments and order stay as they are.
 
-use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
 
+use super::schema::QuotaFile;
 use super::toml_file::FileError;
 use crate::core::RegionId;
 use crate::core::units::Span;
@@ -24,23 +25,51 @@ pub struct Measured {
 /// # Errors
 /// When `text` is no TOML, or its `region` is not a list of tables.
 pub fn with_measured(file: &str, text: &str, measured: &[Measured]) -> Result<String, FileError> {
-    let mut document: DocumentMut = text.parse().map_err(|error| FileError::new(file, format!("{error}")))?;
+    let mut document = parsed(file, text)?;
+    for found in measured {
+        let table = region(file, &mut document, found.region)?;
+        table.insert(found.what, Item::Value(Value::InlineTable(inline(found))));
+    }
+    Ok(document.to_string())
+}
+
+/// The same for all quotas of a Region.
+///
+/// # Errors
+/// As above.
+pub fn with_quotas(file: &str, text: &str, of: RegionId, quotas: &[QuotaFile]) -> Result<String, FileError> {
+    let mut document = parsed(file, text)?;
+    let mut list = Array::new();
+    for quota in quotas {
+        let written = toml::Value::try_from(quota).expect("a quota is plain data").to_string();
+        let mut value: Value = written.parse().expect("what toml writes is TOML");
+        value.decor_mut().set_prefix("\n  ");
+        list.push_formatted(value);
+    }
+    list.set_trailing("\n");
+    list.set_trailing_comma(true);
+    region(file, &mut document, of)?.insert("quota", Item::Value(Value::Array(list)));
+    Ok(document.to_string())
+}
+
+fn parsed(file: &str, text: &str) -> Result<DocumentMut, FileError> {
+    text.parse().map_err(|error| FileError::new(file, format!("{error}")))
+}
+
+/// The table of a Region, made where there is none.
+fn region<'a>(file: &str, document: &'a mut DocumentMut, of: RegionId) -> Result<&'a mut Table, FileError> {
     let regions = document.entry("region").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
     let regions = regions
         .as_array_of_tables_mut()
         .ok_or_else(|| FileError::new(file, "`region` is written inline; write it as [[region]] tables"))?;
-    for found in measured {
-        let code = found.region.code();
-        let is_it = |table: &Table| table.get("code").and_then(Item::as_str) == Some(code);
-        if !regions.iter().any(is_it) {
-            let mut table = Table::new();
-            table.insert("code", value(code));
-            regions.push(table);
-        }
-        let table = regions.iter_mut().find(|table| is_it(table)).expect("it is there or was pushed");
-        table.insert(found.what, Item::Value(Value::InlineTable(inline(found))));
+    let code = of.code();
+    let is_it = |table: &Table| table.get("code").and_then(Item::as_str) == Some(code);
+    if !regions.iter().any(is_it) {
+        let mut table = Table::new();
+        table.insert("code", value(code));
+        regions.push(table);
     }
-    Ok(document.to_string())
+    Ok(regions.iter_mut().find(|table| is_it(table)).expect("it is there or was pushed"))
 }
 
 fn inline(found: &Measured) -> InlineTable {
@@ -111,9 +140,29 @@ mod tests {
     }
 
     #[test]
+    fn quotas_are_replaced_as_a_whole_and_read_back() {
+        let loader = Loader::built_in().unwrap();
+        let text = text_of(Kind::Profile, "apac").unwrap();
+        let profile = loader.profile("apac").unwrap();
+        let of = |profile: &crate::profile::Profile| {
+            let region = profile.regions.iter().find(|region| region.code == RegionId::SYDNEY).unwrap();
+            region.quota.clone().unwrap()
+        };
+        let mut quotas = of(&profile);
+        quotas[0].requests_per_minute = Some(118.5);
+        quotas[0].source = "fitted, \"quoted\"".into();
+        let copy = with_quotas("apac", &text, RegionId::SYDNEY, &quotas).unwrap();
+        let read = of(&loader.parse_profile("copy.toml", &copy).unwrap());
+        assert_eq!(read.len(), quotas.len());
+        assert_eq!((read[0].requests_per_minute, &read[0].source), (Some(118.5), &quotas[0].source), "{copy}");
+        assert_eq!((read[0].tokens_per_minute, read[0].burst), (quotas[0].tokens_per_minute, quotas[0].burst));
+    }
+
+    #[test]
     fn what_cannot_be_edited_is_refused() {
         assert!(with_measured("mine.toml", "schema = ", &[]).is_err());
-        let said = with_measured("mine.toml", "region = 5", &[]).unwrap_err().to_string();
+        let found = [rtt(RegionId::SYDNEY, 800)];
+        let said = with_measured("mine.toml", "region = 5", &found).unwrap_err().to_string();
         assert!(said.starts_with("mine.toml: `region`"), "{said}");
     }
 }

@@ -19,7 +19,7 @@ pub mod toml_file;
 
 pub use experiment::Experiment;
 pub use load::{Kind, LoadError, Loader, text_of};
-pub use measured::{Measured, with_measured};
+pub use measured::{Measured, with_measured, with_quotas};
 pub use models::{IN_REGION, Models};
 pub use overrides::Override;
 pub use scenario::Scenario;

@@ -98,7 +98,7 @@ fn line(manifest: &Manifest, of: &Incident) -> String {
 
 /// RFC 3339 to the millisecond.
 fn utc(manifest: &Manifest, run_nanos: u64) -> String {
-    let nanos = manifest.started_unix_nanos + run_nanos;
+    let nanos = manifest.started_unix_nanos.saturating_add(run_nanos);
     rfc3339(nanos).replace('Z', &format!(".{:03}Z", nanos % 1_000_000_000 / 1_000_000))
 }
 

@@ -145,6 +145,7 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         api: "converse-stream".into(),
         load: format!("{RPS}/s poisson"),
         kind: Loop::Open,
+        clients: 1,
         concurrency: None,
         arrival: Some("poisson".into()),
         rps: Some(Rate(f64::from(RPS))),
@@ -180,6 +181,10 @@ fn run(fired_seconds: u32, comparing: bool) -> Run {
         prices,
         config,
         blocks: vec![],
+        shard: None,
+        start_at: None,
+        clock: None,
+        merged: vec![],
         finished: Some(Finished {
             unix_nanos: 0,
             interrupted: false,

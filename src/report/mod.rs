@@ -1,6 +1,7 @@
 //! What people look at. Every report is a re-reading of the records.
 
 pub mod advise;
+pub mod audit;
 pub mod compare;
 pub mod evidence;
 pub mod finding;

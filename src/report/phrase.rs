@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use std::time::Duration;
+
 use super::Report;
 use super::selftest;
 use crate::core::run::{Loop, World};
 use crate::core::units::{Span, grouped, length};
+use crate::measure::clients::Clients;
 use crate::measure::series::Level;
 use crate::measure::summary::{Percentiles, RouteSummary, Summary};
 use crate::measure::verdict::{Grade, Reason, Verdict};
+use crate::store::manifest::{Host, MergedShard};
 
 pub const INTERRUPTED: &str = "interrupted, gates not judged";
 
@@ -25,6 +29,8 @@ pub fn headline(report: &Report<'_>) -> Vec<String> {
     }
     facts.push(format!("seed {}", report.summary.seed.0));
     facts.extend(config.scenario.as_ref().map(|scenario| format!("scenario {scenario}")));
+    facts.extend(report.summary.evidence.part.map(|part| format!("shard {part} of the plan, objectives not judged")));
+    facts.extend(report.summary.evidence.clients.as_ref().map(Clients::label));
     facts
 }
 
@@ -59,7 +65,7 @@ pub fn configuration(report: &Report<'_>) -> Vec<(&'static str, String)> {
     let targets = config.routes.iter().flat_map(|route| &route.targets);
     let models: BTreeSet<_> = targets.map(|target| format!("{} in {}", target.model, target.region)).collect();
     let residency: Vec<_> = config.residency.iter().map(ToString::to_string).collect();
-    vec![
+    let mut facts = vec![
         ("world", report.summary.label()),
         ("profile", config.profile.clone()),
         ("residency", residency.join(", ")),
@@ -75,8 +81,35 @@ pub fn configuration(report: &Report<'_>) -> Vec<(&'static str, String)> {
         ("started", manifest.started.clone()),
         ("configuration hash", manifest.config_hash.clone()),
         ("bedbench", manifest.version.clone()),
-        ("host", format!("{}, {}, {} cores", host.os, host.arch, host.cores)),
-    ]
+    ];
+    match &report.summary.evidence.clients {
+        None => {
+            facts.push(("host", format!("{}, {}, {} cores", host.os, host.arch, host.cores)));
+            facts.extend(manifest.clock.as_ref().map(|clock| ("clock", clock.to_string())));
+        }
+        Some(clients) => facts.extend([("clients", independent(clients)), ("hosts", hosts(&manifest.merged))]),
+    }
+    facts
+}
+
+/// What it means for the numbers that several clients made them.
+fn independent(clients: &Clients) -> String {
+    format!(
+        "{}, which started within {} by their own clocks. Each has cool-downs, a hedge budget and a view of the quota of its \
+         own: one client that sends all of it learns sooner",
+        clients.label(),
+        Span(Duration::from_nanos(clients.starts_apart_ns))
+    )
+}
+
+/// Each client's machine, and how far its clock was from the endpoint's.
+fn hosts(shards: &[MergedShard]) -> String {
+    let hosts = shards.iter().map(|shard| {
+        let Host { os, arch, cores } = &shard.host;
+        let clock = shard.clock.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        format!("shard {}: {os}, {arch}, {cores} cores, clock {clock}", shard.index)
+    });
+    hosts.collect::<Vec<_>>().join("; ")
 }
 
 /// What numbers of this world say, where they are not Bedrock's.
@@ -129,6 +162,9 @@ fn generator(summary: &Summary) -> Vec<String> {
     let evidence = &summary.evidence;
     let share = |cpu: Option<f64>| cpu.map(|cpu| format!("{:.0} %", cpu * 100.0));
     match (share(evidence.client_cpu), share(evidence.pacer_cpu)) {
+        (Some(client), Some(pacer)) if evidence.clients.is_some() => {
+            facts.push(format!("CPU of the busiest shard: client {client} of its core, pacer {pacer}"));
+        }
         (Some(client), Some(pacer)) => facts.push(format!("CPU: client {client} of its core, pacer {pacer}")),
         (Some(client), None) => facts.push(format!("CPU: client {client} of its core")),
         (None, Some(pacer)) => facts.push(format!("CPU: pacer {pacer} of its core")),

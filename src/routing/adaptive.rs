@@ -17,6 +17,7 @@ pub const ENTRY: Entry = Entry {
     name: "adaptive",
     summary: "the one of two targets that answers sooner lately, drawn afresh for each request",
     targets: 2..=usize::MAX,
+    remembers: true,
     keys: &[Key::Decay, Key::FallBackOn],
     build: |settings, seed| Box::new(Adaptive::new(settings, seed)),
 };

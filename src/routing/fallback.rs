@@ -9,6 +9,7 @@ pub const ENTRY: Entry = Entry {
     name: "fallback",
     summary: "targets in order; the next one after a refusal, an error, a timeout or a broken connection",
     targets: 2..=usize::MAX,
+    remembers: true,
     keys: &[Key::Cooldown, Key::FallBackOn],
     build: |settings, _| Box::new(Fallback::new(settings)),
 };

@@ -16,6 +16,7 @@ pub const ENTRY: Entry = Entry {
     name: "hedged",
     summary: "targets in order; the next one as well when the first is late, within a budget",
     targets: 2..=usize::MAX,
+    remembers: true,
     keys: &[Key::Hedge, Key::Cooldown, Key::FallBackOn],
     build: |settings, _| Box::new(Hedged::new(settings)),
 };

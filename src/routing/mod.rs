@@ -137,6 +137,8 @@ pub struct Entry {
     pub summary: &'static str,
     /// How many targets make sense.
     pub targets: std::ops::RangeInclusive<usize>,
+    /// Whether what one request meets can decide where another goes: several clients then do not do what one would.
+    pub remembers: bool,
     pub keys: &'static [Key],
     pub build: fn(&Settings, Seed) -> Box<dyn Policy>,
 }

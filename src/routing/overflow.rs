@@ -14,6 +14,7 @@ pub const ENTRY: Entry = Entry {
     name: "overflow",
     summary: "the first target up to a share of its quota, what exceeds it to the others in order",
     targets: 2..=usize::MAX,
+    remembers: true,
     keys: &[Key::HomeQuota, Key::Threshold, Key::Cooldown, Key::FallBackOn],
     build: |settings, _| Box::new(Overflow::new(settings)),
 };

@@ -15,6 +15,7 @@ pub const ENTRY: Entry = Entry {
     name: "patient",
     summary: "one target, asked again after exponential backoff with full jitter",
     targets: 1..=1,
+    remembers: false,
     keys: &[Key::Backoff],
     build: |settings, seed| Box::new(Patient { seed, backoff: settings.backoff }),
 };

@@ -8,6 +8,7 @@ pub const ENTRY: Entry = Entry {
     name: "pinned",
     summary: "one target, no retry",
     targets: 1..=1,
+    remembers: false,
     keys: &[],
     build: |_, _| Box::new(Pinned),
 };

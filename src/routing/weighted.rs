@@ -12,6 +12,7 @@ pub const ENTRY: Entry = Entry {
     name: "weighted",
     summary: "each target gets its share of the requests; the others in order when it refuses",
     targets: 2..=usize::MAX,
+    remembers: true,
     keys: &[Key::Weight, Key::Cooldown, Key::FallBackOn],
     build: |settings, seed| Box::new(Weighted::new(settings, seed)),
 };

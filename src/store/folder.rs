@@ -1,6 +1,6 @@
 //! One folder per run. What is there is never overwritten.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ impl Folder {
         fs::create_dir_all("results").map_err(|error| at(Path::new("results"), error))?;
         for attempt in 1..=100 {
             let path = PathBuf::from(if attempt == 1 { base.clone() } else { format!("{base}-{attempt}") });
-            match fs::create_dir(&path) {
+            match private().create(&path) {
                 Ok(()) => return Self::with_plots(path),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(at(&path, error)),
@@ -44,7 +44,7 @@ impl Folder {
     /// # Errors
     /// When it holds something already, or cannot be created.
     pub fn named(path: &Path) -> io::Result<Self> {
-        fs::create_dir_all(path).map_err(|error| at(path, error))?;
+        private().recursive(true).create(path).map_err(|error| at(path, error))?;
         Self::check_free(path)?;
         Self::with_plots(path.to_owned())
     }
@@ -92,7 +92,11 @@ impl Folder {
         let beside = path.with_extension("part");
         let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
         let written = folder.and_then(|()| fs::write(&beside, bytes)).and_then(|()| fs::rename(&beside, &path));
-        written.map_err(|error| at(&path, error))
+        written.map_err(|error| {
+            // A disk that is full needs the room.
+            let _ = fs::remove_file(&beside);
+            at(&path, error)
+        })
     }
 
     /// # Errors
@@ -101,6 +105,14 @@ impl Folder {
         let json = serde_json::to_string_pretty(manifest).expect("a manifest is plain data");
         self.write("manifest.json", &(json + "\n"))
     }
+}
+
+/// Makes folders that nobody but their owner may look into: they hold what was asked of which account.
+fn private() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
 }
 
 fn at(path: &Path, error: io::Error) -> io::Error {
@@ -124,6 +136,33 @@ mod tests {
         let mut files: Vec<_> = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         files.sort();
         assert_eq!(files, ["plots", "report.md"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("some/run");
+        Folder::named(&path).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&parent.path().join("some"))), (0o700, 0o700));
+        // One that is there already is as its owner made it.
+        let shared = parent.path().join("shared");
+        fs::create_dir(&shared).unwrap();
+        fs::set_permissions(&shared, fs::Permissions::from_mode(0o755)).unwrap();
+        Folder::named(&shared).unwrap();
+        assert_eq!(mode(&shared), 0o755);
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing_half() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = Folder::named(&parent.path().join("run")).unwrap();
+        fs::create_dir_all(folder.path().join("report.md/inside")).unwrap();
+        let error = folder.write("report.md", "one").unwrap_err().to_string();
+        assert!(error.contains("report.md: "), "{error}");
+        assert!(!folder.path().join("report.part").exists());
     }
 
     #[test]

@@ -15,8 +15,8 @@ use crate::core::run::{Loop, RouteHead, World};
 use crate::core::seed::fnv1a;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
-use crate::core::{RegionId, RunTime, Seed};
-use crate::measure::verdict::Evidence;
+use crate::core::{ClockOffset, RegionId, RunTime, Seed, Shard};
+use crate::measure::verdict::{Evidence, Grade};
 use crate::measure::{Context, Recorder};
 
 pub const SCHEMA: u32 = 1;
@@ -42,6 +42,9 @@ pub struct EffectiveConfig {
     pub load: String,
     #[serde(default, rename = "loop")]
     pub kind: Loop,
+    /// Processes that share the plan, each with `in_flight` and `prewarm` of its own.
+    #[serde(default = "one_client", skip_serializing_if = "is_one")]
+    pub clients: u32,
     /// Workers per route of a closed loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<usize>,
@@ -93,6 +96,14 @@ const fn one() -> u16 {
     1
 }
 
+const fn one_client() -> u32 {
+    1
+}
+
+const fn is_one(clients: &u32) -> bool {
+    *clients == 1
+}
+
 impl EffectiveConfig {
     /// Equal hashes, equal runs but for chance and the world.
     pub fn hash(&self) -> String {
@@ -133,8 +144,45 @@ pub struct Manifest {
     /// The turns that routes took, in order; absent where all were fired at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<BlockRow>,
+    /// The part of the plan that was fired; absent where nobody asked for a part, and of a merged run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardRow>,
+    /// When the run was to start: UTC, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_at: Option<String>,
+    /// Of this machine against the first endpoint called; looked at where there are several clients, or a time to start at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockOffset>,
+    /// What the run was merged from, by the number of the shard.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<MergedShard>,
     /// `None` while the run is going on, and after a crash.
     pub finished: Option<Finished>,
+}
+
+/// Which part of a plan, and who said so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShardRow {
+    #[serde(flatten)]
+    pub shard: Shard,
+    /// `--shard`, or the engine that it ran under.
+    pub by: String,
+}
+
+/// One of the runs that a merged run was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MergedShard {
+    /// From 0.
+    pub index: u32,
+    /// UTC, RFC 3339, by its own clock.
+    pub started: String,
+    pub started_unix_nanos: u64,
+    pub host: Host,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockOffset>,
+    /// That have a record, the warm-up's included.
+    pub requests: u64,
+    pub grade: Grade,
 }
 
 /// One turn, as it was planned. Its instants are nanoseconds since the run started.
@@ -180,6 +228,7 @@ impl Manifest {
     /// What a summary of the run is made from, beside its records.
     pub fn context(&self) -> Context {
         let finished = self.finished.clone();
+        let part = self.shard.as_ref().map(|row| row.shard).filter(|shard| !shard.is_whole());
         Context {
             world: self.world,
             kind: self.config.kind,
@@ -188,7 +237,7 @@ impl Manifest {
             blocks: self.turns(),
             routes: self.config.routes.clone(),
             prices: self.prices.clone(),
-            evidence: finished.map(|finished| finished.evidence).unwrap_or_default(),
+            evidence: Evidence { part, ..finished.map(|finished| finished.evidence).unwrap_or_default() },
         }
     }
 }

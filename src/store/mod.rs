@@ -2,6 +2,7 @@
 
 pub mod folder;
 pub mod manifest;
+pub mod merge;
 pub mod read;
 pub mod rows;
 

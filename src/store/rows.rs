@@ -3,7 +3,8 @@
 //! Stamps are nanoseconds since the run started; an empty field means that there is none.
 
 use std::fs::File;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -143,15 +144,15 @@ impl AttemptRow {
 /// Appends rows to both files. Nothing is certain to be on disk before [`RowWriter::flush`].
 pub struct RowWriter {
     names: Names,
-    requests: csv::Writer<File>,
-    attempts: csv::Writer<File>,
+    requests: Appended,
+    attempts: Appended,
 }
 
 impl RowWriter {
     /// # Errors
     /// When the files cannot be created.
-    pub fn create(folder: &Path, names: Names) -> std::io::Result<Self> {
-        let open = |file| File::create_new(folder.join(file)).map(csv::Writer::from_writer);
+    pub fn create(folder: &Path, names: Names) -> io::Result<Self> {
+        let open = |file| Appended::create(folder.join(file));
         Ok(Self { names, requests: open("requests.csv")?, attempts: open("attempts.csv")? })
     }
 
@@ -159,22 +160,62 @@ impl RowWriter {
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub fn request(&mut self, record: &RequestRecord, round: u16) -> std::io::Result<()> {
-        Ok(self.requests.serialize(RequestRow::new(record, round, &self.names))?)
+    pub fn request(&mut self, record: &RequestRecord, round: u16) -> io::Result<()> {
+        self.requests.append(RequestRow::new(record, round, &self.names))
     }
 
     /// # Errors
     /// When the disk does not take it.
-    pub fn attempt(&mut self, record: &AttemptRecord) -> std::io::Result<()> {
-        Ok(self.attempts.serialize(AttemptRow::new(record, &self.names))?)
+    pub fn attempt(&mut self, record: &AttemptRecord) -> io::Result<()> {
+        self.attempts.append(AttemptRow::new(record, &self.names))
     }
 
     /// # Errors
-    /// When the disk does not take it.
-    pub fn flush(&mut self) -> std::io::Result<()> {
+    /// When the disk does not take it, or a file is no longer where it was made.
+    pub fn flush(&mut self) -> io::Result<()> {
         self.requests.flush()?;
         self.attempts.flush()
     }
+}
+
+struct Appended {
+    path: PathBuf,
+    /// To know it again.
+    made: File,
+    rows: csv::Writer<File>,
+}
+
+impl Appended {
+    fn create(path: PathBuf) -> io::Result<Self> {
+        let rows = File::create_new(&path)?;
+        Ok(Self { made: rows.try_clone()?, path, rows: csv::Writer::from_writer(rows) })
+    }
+
+    fn append(&mut self, row: impl Serialize) -> io::Result<()> {
+        Ok(self.rows.serialize(row)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.rows.flush()?;
+        // A file that was deleted takes rows as before, and keeps none.
+        if !is_at(&self.made, &self.path) {
+            let what = format!("{}: it was moved or deleted while the run wrote to it", self.path.display());
+            return Err(io::Error::new(io::ErrorKind::NotFound, what));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (made, found) = (file.metadata(), std::fs::metadata(path));
+    made.is_ok_and(|made| found.is_ok_and(|found| (made.dev(), made.ino()) == (found.dev(), found.ino())))
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// Reads `requests.csv` back.

@@ -206,8 +206,7 @@ fn all_problems_are_named_at_once_and_a_run_is_stopped_by_them() {
     assert!(said.error().ends_with("three-problems.toml: 3 problems"), "{said:#?}");
     for command in [format!("run --mock --rps 5 --profile {file}"), format!("mock --port 0 --profile {file}")] {
         let said = desk.says(&command).exits(2);
-        let errors = said.err.lines().filter(|line| line.starts_with("error: ")).count();
-        assert_eq!(errors, 3, "{said:#?}");
+        assert_eq!(said.errors().count(), 3, "{said:#?}");
         assert!(said.err.contains("three-problems.toml:18: fibre-floor: a round trip of 30.0 ms"), "{said:#?}");
     }
 }

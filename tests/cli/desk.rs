@@ -106,6 +106,10 @@ impl Desk {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
     pub fn json(&self, name: &str) -> serde_json::Value {
         serde_json::from_str(&self.read(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
@@ -125,6 +129,8 @@ impl Desk {
                 || name.starts_with("CLICOLOR")
                 || name == "NO_COLOR"
                 || name.starts_with("GITHUB_")
+                || name.starts_with("SLURM_")
+                || matches!(name, "JOB_COMPLETION_INDEX" | "BEDBENCH_SHARDS")
         };
         for (name, _) in std::env::vars_os().filter(|(name, _)| ambient(&name.to_string_lossy())) {
             command.env_remove(name);
@@ -183,12 +189,28 @@ impl Said {
         self
     }
 
-    /// Asserts that the error is one line, and returns it.
+    /// Asserts that the error is one line, and returns it without its code.
     #[track_caller]
-    pub fn error(&self) -> &str {
-        let errors: Vec<_> = self.err.lines().filter(|line| line.starts_with("error: ")).collect();
+    pub fn error(&self) -> String {
+        format!("error: {}", self.only_error().1)
+    }
+
+    /// Asserts that the error is one line, and returns its code.
+    #[track_caller]
+    pub fn code_of_error(&self) -> &str {
+        self.only_error().0
+    }
+
+    #[track_caller]
+    fn only_error(&self) -> (&str, &str) {
+        let errors: Vec<_> = self.errors().collect();
         assert_eq!(errors.len(), 1, "{self:#?}");
         errors[0]
+    }
+
+    /// Each with its code.
+    pub fn errors(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.err.lines().filter_map(|line| line.strip_prefix("error[")?.split_once("]: "))
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use bedbench::clock::unix_nanos;
+use bedbench::store::folder::rfc3339;
 use serde_json::Value;
 
 use super::desk::{Desk, files_in};
@@ -142,6 +144,23 @@ fn a_run_leaves_a_ledger_and_its_evidence_counts_the_same() {
 }
 
 #[test]
+fn the_example_that_ships_has_its_evidence() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/results/example");
+    let ledger = std::fs::read_to_string(format!("{example}/residency.md")).unwrap();
+    let evidence = Desk::new().says(&format!("export evidence {example}")).exits(0).out;
+    // The example ships without records. What its warm-up sent, all to the first target, only its own ledger counts.
+    let rows = ledger.lines().filter(|line| line.starts_with("| sydney→"));
+    let rows: Vec<_> = rows.filter(|row| row.contains("candidate") || !row.contains("| Sydney |")).collect();
+    assert_eq!(rows.len(), 6, "data flow of two routes with two targets each, and the ledger of their second ones");
+    for row in rows {
+        assert!(evidence.contains(row), "no {row} in\n{evidence}");
+    }
+    for said in ["(SIMULATED)", "Attempts of the measured time only: the run has left no records"] {
+        assert!(evidence.contains(said), "no {said} in\n{evidence}");
+    }
+}
+
+#[test]
 fn evidence_has_a_line_for_every_fallback_with_its_reason() {
     let desk = congested();
     let rows = desk.read("run/attempts.csv");
@@ -224,4 +243,54 @@ fn a_folder_that_holds_no_run_is_a_mistake_of_one_line() {
         assert!(refused.error().contains("not a results folder"), "{refused:#?}");
     }
     assert!(!desk.path("file.md").exists());
+}
+
+const IMAGE: &str = "--image example.org/bedbench:0.1.0";
+
+#[test]
+fn a_job_file_holds_the_run_and_says_how_many_shards_there_are() {
+    let desk = Desk::new();
+    let at = rfc3339(unix_nanos() + 3_600_000_000_000);
+    let run = format!("-- --rps 400 --profile au --yes --start-at {at}");
+    let yaml = desk.says(&format!("export k8s --shards 4 {IMAGE} {run}")).exits(0);
+    assert_eq!(yaml.err, "");
+    for line in [
+        "  completions: 4\n",
+        "  parallelism: 4\n",
+        "              value: \"4\"\n",
+        "            - \"/results/bedbench/{shard}\"\n",
+    ] {
+        assert!(yaml.out.contains(line), "{line}: {}", yaml.out);
+    }
+    let both = json(&desk.says(&format!("export batch --shards 4 {IMAGE} --queue load --efs fs-1 {run}")).exits(0).out);
+    assert_eq!(both["SubmitJob"]["arrayProperties"]["size"], 4);
+    let command = &both["RegisterJobDefinition"]["containerProperties"]["command"];
+    assert_eq!(command.as_array().unwrap().len(), 2 + 7 + 2, "{command}");
+    let script = desk.says(&format!("export slurm --shards 4 --results /shared/ --name spring {run}")).exits(0).out;
+    assert!(script.contains("#SBATCH --array=0-3\n"), "{script}");
+    assert!(script.ends_with(&format!("--start-at {at} --out '/shared/spring/{{shard}}'\n")), "{script}");
+}
+
+#[test]
+fn a_job_that_every_shard_would_refuse_is_refused_before_it_is_written() {
+    let desk = Desk::new();
+    for (run, why) in [
+        ("--rps 400 --yes --out runs", "leave --out and --shard out"),
+        ("--rps 400 --yes --shard 0/4", "leave --out and --shard out"),
+        ("--rps 400", "add --yes or --budget"),
+        ("--rps 400 --mock", "--mock starts a mock of its own"),
+        ("--rps 400 --sim", "a simulated Region"),
+        ("--concurrency 4 --yes", "a closed loop has no plan"),
+        ("--rps 400 --yes --start-at 2020-01-01T00:00:00Z", "name a time at which every shard will be there"),
+    ] {
+        let said = desk.says(&format!("export slurm --shards 4 --out job.sh -- {run}")).exits(2);
+        assert!(said.error().contains(why), "{run}: {said:#?}");
+    }
+    let typo = desk.says("export slurm --shards 4 --out job.sh -- --rbs 400").exits(2);
+    assert!(typo.err.contains("--rbs"), "{typo:#?}");
+    desk.says("export slurm --shards 1 --out job.sh -- --rps 400 --yes").exits(2);
+    desk.says("export slurm --shards 4 --name Spring_1 --out job.sh -- --rps 400 --yes").exits(2);
+    assert_eq!(files_in(&desk.path("")), Vec::<String>::new());
+    let said = desk.says("export slurm --shards 4 --out job.sh -- --rps 400 --yes").exits(0);
+    assert!(said.err.contains("without --start-at each shard starts as soon as it runs"), "{said:#?}");
 }

@@ -10,6 +10,7 @@ mod desk;
 mod endpoint;
 mod export;
 mod gates;
+mod kept;
 mod listing;
 mod live;
 mod load;
@@ -21,6 +22,7 @@ mod probe;
 mod refusals;
 mod report;
 mod run;
+mod shard;
 #[cfg(unix)]
 mod signals;
 mod sweep;

@@ -184,3 +184,143 @@ fn a_run_trusts_a_mock_over_https_by_its_certificate() {
         assert!(said.error().contains(&format!("--endpoint-ca {file}: {wrong}")), "{said:#?}");
     }
 }
+
+/// This machine under an address that is not its own alone; none where there is no network.
+fn outside() -> Option<std::net::IpAddr> {
+    // Sends nothing: it only asks which way a packet would go.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|address| !address.is_loopback() && !address.is_unspecified())
+}
+
+#[test]
+fn a_mock_is_reached_from_this_machine_alone_unless_it_is_told_otherwise() {
+    let desk = Desk::new();
+    let (child, ready) = start(&desk, "");
+    let url = ready["regions"][0]["url"].as_str().unwrap().to_owned();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    if let Some(address) = outside() {
+        let port = url.rsplit(':').next().unwrap();
+        assert!(TcpStream::connect(format!("{address}:{port}")).is_err(), "it listens on {address}");
+    }
+    signal(&child, Signal::TERM);
+    end_of(child).exits(0);
+    let said = desk.says("mock --profile au --port 0 --bind 203.0.113.1").exits(2);
+    assert!(said.error().contains("choose an address of this machine"), "{said:#?}");
+}
+
+#[test]
+fn from_another_machine_it_is_called_but_not_controlled() {
+    let Some(address) = outside() else {
+        println!("skipped: this machine has no address but its own");
+        return;
+    };
+    let strangers = "can call this mock; --credentials or --api-key keeps strangers out";
+    let control = "warning: --allow-remote: whoever reaches this mock can read its counters and set its faults";
+    for (options, status, warnings) in [
+        ("", "403", vec![strangers]),
+        ("--api-key key", "403", vec![]),
+        ("--allow-remote", "200", vec![strangers, control]),
+    ] {
+        let desk = Desk::new();
+        let (child, ready) = start(&desk, &format!("--bind {address} {options}"));
+        let url = ready["regions"][0]["url"].as_str().unwrap();
+        assert!(url.contains(&address.to_string()), "{url}");
+        assert!(ask(url, "GET /nothing").starts_with("HTTP/1.1 404"));
+        for request in ["GET /_bedbench/stats", "DELETE /_bedbench/faults"] {
+            let answer = ask(url, request);
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{options} {request}: {answer}");
+            assert!(status == "200" || answer.contains("--allow-remote"), "the way out is told: {answer}");
+        }
+        signal(&child, Signal::TERM);
+        let said = end_of(child).exits(0);
+        assert_eq!(said.err.lines().count(), warnings.len(), "{said:#?}");
+        warnings.iter().for_each(|warning| assert!(said.err.contains(warning), "{said:#?}"));
+    }
+}
+
+/// How much memory a process has, in bytes.
+#[cfg(target_os = "linux")]
+fn resident(child: &Child) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() << 10
+}
+
+/// Half of them have begun a request that they never end.
+#[cfg(target_os = "linux")]
+fn is_held_by(most: usize) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    let allowed = limit.maximum.map_or(usize::MAX, |files| files as usize).saturating_sub(500);
+    let many = most.min(allowed);
+    if many < most {
+        println!("{many} connections, not {most}: no more files may be open here");
+    }
+    let desk = Desk::new();
+    let (child, ready) = start(&desk, "--scenario calm");
+    let url = ready["regions"][0]["url"].as_str().unwrap();
+    let before = resident(&child);
+    let held: Vec<_> = (0..many)
+        .map(|n| {
+            let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+            if n % 2 == 0 {
+                socket.write_all(b"POST /model/amazon.nova-lite-v1%3A0/converse HTTP/1.1\r\nx-slow: ").unwrap();
+            }
+            socket
+        })
+        .collect();
+    let stats = || -> Value {
+        let answer = ask(url, "GET /_bedbench/stats");
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    };
+    wait_until("every connection is there", || stats()["listeners"][0]["connections"].as_u64() > Some(many as u64));
+    let each = resident(&child).saturating_sub(before) / many;
+    assert!(each < 20 << 10, "{each} bytes a connection");
+    let mut served = streaming(url);
+    let mut answer = Vec::new();
+    served.read_to_end(&mut answer).unwrap();
+    assert!(answer.windows(8).any(|bytes| bytes == b"metadata"), "the others are served as before");
+    drop(held);
+    wait_until("they are let go", || stats()["listeners"][0]["connections"] == 1);
+    signal(&child, Signal::TERM);
+    end_of(child).exits(0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn thousands_of_connections_that_ask_nothing_are_held_and_cost_little() {
+    is_held_by(2_000);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "as many files as a machine lets two processes open"]
+fn twenty_thousand_connections_are_held_too() {
+    is_held_by(20_000);
+}
+
+/// More connections than files: the rest waits its turn, and nobody who is in is thrown out.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_mock_without_files_to_open_takes_connections_again_when_there_are() {
+    let desk = Desk::new();
+    let bedbench = desk.child("mock --profile au --port 0 --format json --scenario calm");
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -n 80; exec \"$0\" \"$@\""]).arg(bedbench.get_program()).args(bedbench.get_args());
+    let mut child = shell.current_dir(desk.path("")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let url = ready["regions"][0]["url"].as_str().unwrap();
+    let mut first = streaming(url);
+    let held: Vec<_> = (0..300).map(|_| TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap()).collect();
+    let mut answer = Vec::new();
+    first.read_to_end(&mut answer).unwrap();
+    assert!(answer.windows(8).any(|bytes| bytes == b"metadata"), "who was in is served to the end");
+    drop(held);
+    assert!(ask(url, "GET /nothing").starts_with("HTTP/1.1 404"));
+    signal(&child, Signal::TERM);
+    end_of(child).exits(0);
+}

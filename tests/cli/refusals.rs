@@ -140,9 +140,30 @@ fn an_endpoint_must_be_a_url_of_a_region_that_is_called() {
         ("sydney=http://127.0.0.1:1", "Sydney is `ap-southeast-2`"),
         ("mars-1=http://127.0.0.1:1", "`mars-1` is not a Region code; bedbench knows ap-southeast-2"),
         ("ap-southeast-2=127.0.0.1:1", "must start with http://"),
+        ("ap-southeast-2=http://me:geheim@127.0.0.1:1", "a user, a password or a query is not taken"),
+        ("ap-southeast-2=http://127.0.0.1:1/?key=geheim", "a user, a password or a query is not taken"),
         ("eu-west-1=http://127.0.0.1:1", "no route of `au` calls eu-west-1"),
     ] {
         let error = desk.says(&format!("run --rps 5 --profile au --endpoint {endpoint}")).exits(2);
         assert!(error.error().contains(said), "{endpoint}: {error:#?}");
+        assert!(!error.err.contains("geheim"), "it is not repeated: {error:#?}");
+    }
+}
+
+/// What docs/troubleshooting.md is looked up by.
+#[test]
+fn an_error_names_its_code() {
+    let desk = Desk::new();
+    desk.says("run --sim --rps 5 -d 20s --profile sydney -q -o taken").exits(0);
+    for (command, exit, code) in [
+        ("run --sim --rps 0 --profile sydney", 2, "value"),
+        ("run --sim --rps 5 --no-such-flag", 2, "arguments"),
+        ("run --sim --rps 5 --profile nowhere.toml", 2, "unreadable"),
+        ("run --sim --rps 5 --profile sydney -o taken", 2, "not-empty"),
+        ("report nowhere", 2, "not-a-run"),
+        ("run --rps 5 --profile au", 6, "not-confirmed"),
+    ] {
+        let said = desk.says(command).exits(exit);
+        assert_eq!(said.code_of_error(), code, "{command}");
     }
 }

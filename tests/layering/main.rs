@@ -21,10 +21,11 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("profile", &["core", "plan", "region", "routing"]),
     ("measure", &["core", "stats"]),
     ("store", &["core", "measure"]),
-    ("govern", &["core", "plan", "region", "profile", "measure", "store"]),
+    ("govern", &["core", "stats", "plan", "region", "profile", "measure", "store"]),
     ("sweep", &["core", "stats", "govern", "measure"]),
     ("report", &["core", "measure", "stats", "store", "govern", "sweep"]),
     ("bedrock", &["core", "clock"]),
+    ("account", &["core", "govern", "bedrock"]),
     // Knows nothing of who is calling.
     ("mock", &["core", "clock", "plan", "region", "profile"]),
     ("drive", &["core", "clock", "plan", "region", "routing", "profile", "measure", "store", "govern", "bedrock"]),
@@ -32,7 +33,7 @@ const HOUSE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "core", "clock", "stats", "plan", "region", "routing", "profile", "govern", "measure", "sweep", "store",
-            "report", "bedrock", "mock", "drive",
+            "report", "bedrock", "account", "mock", "drive",
         ],
     ),
 ];

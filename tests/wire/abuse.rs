@@ -1,5 +1,7 @@
 //! Clients that are slow, many, half gone or wrong.
 
+use std::net::SocketAddr;
+
 use bedbench::region::PlaceSpec;
 
 use crate::raw::{Connection, HELLO, post, request};
@@ -120,5 +122,90 @@ async fn a_client_that_wants_the_connection_closed_still_gets_its_whole_answer()
             assert_eq!(answered.frames().last().unwrap().0[0].1, "metadata");
         }
         assert!(in_time("the end", connection.rest()).await.is_empty());
+    }
+}
+
+/// A frame of HTTP/2, whose length may be a lie.
+fn frame(length: u32, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    [&length.to_be_bytes()[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RESET: u8 = 3;
+const SETTINGS: u8 = 4;
+const PUSH: u8 = 5;
+const PING: u8 = 6;
+const WINDOW: u8 = 8;
+const CONTINUATION: u8 = 9;
+
+/// Says `bytes` over HTTP/2, is let go, and finds that others are served as before.
+async fn is_let_go(address: SocketAddr, what: &str, bytes: &[u8]) {
+    let mut connection = Connection::open(address).await;
+    connection.write(HTTP2).await;
+    // The mock may have had enough before it has read all.
+    connection.try_write(bytes).await;
+    in_time(what, connection.rest()).await;
+    assert_eq!(post(address, CONVERSE, HELLO).await.status, 200, "{what}");
+}
+
+#[tokio::test]
+async fn frames_that_are_none_of_http2_end_their_connection_and_no_other() {
+    let mock = start(vec![sydney()]);
+    let address = mock.addresses()[0];
+    for (what, bytes) in [
+        ("a frame beyond every size", frame(0xff_ffff, DATA, 0, 1, &[])),
+        ("data for no stream", frame(1, DATA, 0, 0, b"x")),
+        ("data for a stream that nobody opened", frame(1, DATA, 0, 5, b"x")),
+        ("headers that are none", frame(4, HEADERS, 5, 1, &[0xff; 4])),
+        ("headers for no stream", frame(1, HEADERS, 5, 0, &[0x82])),
+        ("headers of an even stream", frame(1, HEADERS, 5, 2, &[0x82])),
+        ("a reset of nothing", frame(4, RESET, 0, 7, &[0; 4])),
+        ("settings of no size", frame(5, SETTINGS, 0, 0, &[0; 5])),
+        ("settings that confirm with words", frame(6, SETTINGS, 1, 0, &[0; 6])),
+        ("a client that pushes", frame(5, PUSH, 4, 1, &[0, 0, 0, 2, 0x82])),
+        ("a short ping", frame(1, PING, 0, 0, &[0])),
+        ("a window that grows by nothing", frame(4, WINDOW, 0, 0, &[0; 4])),
+        ("a window beyond every size", frame(4, WINDOW, 0, 0, &[0x7f, 0xff, 0xff, 0xff]).repeat(2)),
+        ("a continuation of nothing", frame(1, CONTINUATION, 4, 1, &[0x82])),
+        (
+            "a head that something else interrupts",
+            [frame(1, HEADERS, 1, 1, &[0x82]), frame(8, PING, 0, 0, &[0; 8])].concat(),
+        ),
+    ] {
+        is_let_go(address, what, &bytes).await;
+    }
+}
+
+#[tokio::test]
+async fn floods_over_http2_end_their_connection_and_no_other() {
+    let mock = start(vec![sydney()]);
+    let address = mock.addresses()[0];
+    let never_ends = frame(1 << 14, CONTINUATION, 0, 1, &[0; 1 << 14]).repeat(500);
+    let opened_and_reset: Vec<_> = (0..20_000_u32)
+        .flat_map(|n| {
+            let stream = 2 * n + 1;
+            [frame(3, HEADERS, 5, stream, &[0x83, 0x86, 0x84]), frame(4, RESET, 0, stream, &[0, 0, 0, 8])].concat()
+        })
+        .collect();
+    for (what, bytes) in [
+        ("a head that is always continued", [frame(1, HEADERS, 1, 1, &[0x82]), never_ends].concat()),
+        ("requests that are taken back at once", opened_and_reset),
+    ] {
+        is_let_go(address, what, &bytes).await;
+    }
+}
+
+#[tokio::test]
+async fn headers_beyond_the_limit_are_refused() {
+    let mock = start(vec![sydney()]);
+    let address = mock.addresses()[0];
+    for headers in ["x-more: and more\r\n".repeat(100_000), format!("x-more: {}\r\n", "x".repeat(2_000_000))] {
+        let mut connection = Connection::open(address).await;
+        connection.try_write(format!("POST {CONVERSE} HTTP/1.1\r\n{headers}")).await;
+        let answered = connection.response().await;
+        assert!(answered.is_none_or(|response| response.status == 431), "refused, or cut off");
+        assert_eq!(post(address, CONVERSE, HELLO).await.status, 200);
     }
 }

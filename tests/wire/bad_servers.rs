@@ -5,18 +5,15 @@ use std::time::Duration;
 
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
-use bedbench::bedrock::{Answer, Api, Attempt, ClientSpec, RegionClient, placeholder_access};
-use bedbench::clock::Clock;
-use bedbench::core::region::Jurisdiction;
-use bedbench::core::request::{InvocationKey, Timeouts};
-use bedbench::core::residency::{Residency, Standing};
-use bedbench::core::{Outcome, RegionId, RequestKey, RunTime};
-use bedbench::profile::Models;
+use bedbench::bedrock::{Answer, Api};
+use bedbench::core::Outcome;
+use bedbench::core::request::Timeouts;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::setup::{MODEL, in_time, ms};
+use crate::attempt::Caller;
+use crate::setup::{in_time, ms};
 
 /// What a server does after its last byte.
 #[derive(Clone, Copy, PartialEq)]
@@ -61,37 +58,7 @@ async fn serve(mut socket: TcpStream, answer: &[u8], then: Then) -> std::io::Res
 }
 
 async fn attempt(url: String, api: Api, timeouts: Timeouts) -> Answer {
-    attempt_trusting(None, url, api, timeouts).await
-}
-
-/// One attempt by a client that trusts `endpoint_ca` as well as the machine's own.
-pub async fn attempt_trusting(endpoint_ca: Option<Arc<str>>, url: String, api: Api, timeouts: Timeouts) -> Answer {
-    let residency = Residency::new([Jurisdiction::Australia], Models::built_in().unwrap().inference_profiles().clone());
-    let destination = residency.admit(RegionId::SYDNEY, MODEL, Standing::Candidate).expect("Sydney is in Australia");
-    let spec = ClientSpec {
-        region: RegionId::SYDNEY,
-        endpoint: Some(url),
-        endpoint_ca,
-        access: placeholder_access(),
-        api,
-        timeouts,
-        connections: 1,
-        most_connections: 10,
-    };
-    let clock = Clock::default();
-    clock.start();
-    let client = RegionClient::new(spec, clock).expect("settings are sound");
-    let attempt = Attempt {
-        destination: &destination,
-        prompt: "Hello",
-        max_tokens: 10,
-        invocation: InvocationKey { key: RequestKey(1), attempt: 0 },
-        gate: None,
-        deadline: RunTime::ZERO + timeouts.request,
-        cancelled: tokio::sync::watch::channel(false).1,
-        first_token: Arc::default(),
-    };
-    in_time("the attempt", client.attempt(attempt)).await
+    in_time("the attempt", Caller::new(&url, api, timeouts).ask("Hello")).await
 }
 
 async fn stream_of(answer: Vec<u8>, then: Then) -> Answer {

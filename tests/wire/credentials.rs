@@ -25,7 +25,8 @@ const KEY: &str = "AKIDEXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
 fn guarded() -> Mock {
-    let callers = Callers { keys: vec![(KEY.into(), SECRET.into())], api_keys: vec!["an-api-key".into()] };
+    let callers =
+        Callers { keys: vec![(KEY.into(), SECRET.into())], api_keys: vec!["an-api-key".into()], ..Callers::default() };
     start_as(vec![sydney()], |spec| spec.callers = callers)
 }
 

@@ -2,6 +2,8 @@
 //! bedbench's own client against servers that do.
 
 mod abuse;
+#[path = "../common/attempt.rs"]
+mod attempt;
 mod bad_servers;
 mod bytes_on_the_wire;
 mod connections;

@@ -68,6 +68,11 @@ impl Connection {
         in_time("write", self.0.write_all(bytes.as_ref())).await.expect("written");
     }
 
+    /// To a server that may have had enough.
+    pub async fn try_write(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = in_time("write", self.0.write_all(bytes.as_ref())).await;
+    }
+
     /// Ends our half of the connection.
     pub async fn shut_down(&mut self) {
         self.0.shutdown().await.expect("shut down");

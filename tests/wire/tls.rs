@@ -6,7 +6,7 @@ use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::error::SdkError;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use bedbench::bedrock::Api;
+use bedbench::bedrock::{Api, placeholder_access};
 use bedbench::clock::monotonic;
 use bedbench::core::record::HttpVersion;
 use bedbench::core::request::Timeouts;
@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::bad_servers::attempt_trusting;
+use crate::attempt::Caller;
 use crate::raw::{HELLO, request};
 use crate::setup::{MODEL, config, in_time, ms, start_as, sydney, user};
 
@@ -67,10 +67,11 @@ async fn our_own_client_speaks_http2_to_a_mock_that_it_was_told_to_trust() {
     let (mock, ca) = start(sydney());
     let url = format!("https://{}", mock.addresses()[0]);
     for api in [Api::ConverseStream, Api::Converse] {
-        let trusting = attempt_trusting(Some(ca.as_str().into()), url.clone(), api, Timeouts::default()).await;
+        let trusting = Caller::with(&url, api, Timeouts::default(), Some(&ca), placeholder_access());
+        let trusting = in_time("the attempt", trusting.ask("Hello")).await;
         assert_eq!(trusting.outcome, Outcome::Ok, "{trusting:?}");
         assert_eq!(trusting.acquisition.unwrap().version, Some(HttpVersion::Http2));
-        let wary = attempt_trusting(None, url.clone(), api, Timeouts::default()).await;
+        let wary = in_time("the attempt", Caller::new(&url, api, Timeouts::default()).ask("Hello")).await;
         assert_eq!(wary.outcome, Outcome::Transport, "{wary:?}");
     }
     assert_eq!(mock.requests()[0].1, 2, "who does not trust it sends it nothing");

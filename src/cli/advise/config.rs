@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::args::AdviseArgs;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::sources;
 use crate::clock;
 use crate::core::phase::Phases;
@@ -55,10 +55,13 @@ impl Config {
         let workload = loader.workload(&name)?;
         let slos = if args.slo.is_empty() { workload.slo.clone() } else { args.slo.clone() };
         if slos.is_empty() {
-            return Err(Failure::usage(format!(
-                "workload `{}` has no objective to rank routes by; give it with --slo 'ttft:p95<900ms'",
-                workload.name
-            )));
+            return Err(Failure::new(
+                Code::Objective,
+                format!(
+                    "workload `{}` has no objective to rank routes by; give it with --slo 'ttft:p95<900ms'",
+                    workload.name
+                ),
+            ));
         }
         let inputs = inputs(args, &workload, &slos, &mut taken)?;
         let (rps, rps_from) = load(args, inputs);
@@ -69,7 +72,7 @@ impl Config {
         let allowed = allowed(&profile, inputs.data, &args.residency);
         let refused = refused(&profile, &allowed);
         if refused.iter().all(Option::is_some) {
-            return Err(Failure::refused(no_route(args, &profile, inputs, &refused)));
+            return Err(Failure::new(Code::Residency, no_route(args, &profile, inputs, &refused)));
         }
         let scenario = loader.scenario(&args.scenario)?;
         let phases = Phases::lay_out(args.warmup.0, args.duration.0, &scenario.phases());
@@ -105,7 +108,8 @@ fn workload_name(args: &AdviseArgs, taken: &mut Vec<String>) -> Result<String, F
         return Ok(name.clone());
     }
     let (Some(latency), Some(data)) = (args.latency, args.data) else {
-        return Err(Failure::usage(
+        return Err(Failure::new(
+            Code::Combination,
             "what is it for? Name a --workload, or say both --latency and --data; `bedbench workload list` has some",
         ));
     };
@@ -135,10 +139,13 @@ fn inputs(args: &AdviseArgs, workload: &Workload, slos: &[Slo], taken: &mut Vec<
         (None, Some(Sensitivity::Medium)) => Grade::Medium,
         (None, Some(Sensitivity::High)) => Grade::High,
         (None, None) => {
-            return Err(Failure::usage(format!(
-                "workload `{}` does not say how sensitive its data is; give --data low, medium or high",
-                workload.name
-            )));
+            return Err(Failure::new(
+                Code::Combination,
+                format!(
+                    "workload `{}` does not say how sensitive its data is; give --data low, medium or high",
+                    workload.name
+                ),
+            ));
         }
     };
     let latency = match (args.latency, row) {
@@ -177,10 +184,13 @@ fn load(args: &AdviseArgs, inputs: Inputs) -> (Rate, String) {
 
 fn check_numbers(args: &AdviseArgs, rps: Rate, slos: &[Slo]) -> Result<(), Failure> {
     if args.duration.0 < SHORTEST {
-        return Err(Failure::usage(format!(
-            "--duration {}: an advice needs at least 30m at each load and seed, or its tail is chance",
-            args.duration
-        )));
+        return Err(Failure::new(
+            Code::TooFewRequests,
+            format!(
+                "--duration {}: an advice needs at least 30m at each load and seed, or its tail is chance",
+                args.duration
+            ),
+        ));
     }
     if rps.0 <= 0.0 {
         return Err(Failure::usage("--rps: a load must be above 0"));
@@ -189,18 +199,24 @@ fn check_numbers(args: &AdviseArgs, rps: Rate, slos: &[Slo]) -> Result<(), Failu
     let needed = slos.iter().map(|slo| fewest_samples(slo.quantile)).fold(fewest_samples(0.95), u64::max);
     let planned = rps.0 * args.duration.0.as_secs_f64();
     if planned < needed as f64 {
-        return Err(Failure::usage(format!(
-            "--rps {} makes some {planned:.0} requests in {}, and the objectives need {}; raise --rps or --duration",
-            rps.0,
-            args.duration,
-            grouped(needed)
-        )));
+        return Err(Failure::new(
+            Code::TooFewRequests,
+            format!(
+                "--rps {} makes some {planned:.0} requests in {}, and the objectives need {}; raise --rps or --duration",
+                rps.0,
+                args.duration,
+                grouped(needed)
+            ),
+        ));
     }
     let all = 3.0 * rps.0 * (args.duration.0 + args.warmup.0).as_secs_f64() * args.seeds as f64;
     if all > MOST_REQUESTS {
-        return Err(Failure::usage(format!(
-            "{all:.2e} requests per route are more than one advice simulates ({MOST_REQUESTS:.0e}); lower --rps, --seeds or --duration"
-        )));
+        return Err(Failure::new(
+            Code::TooManyRequests,
+            format!(
+                "{all:.2e} requests per route are more than one advice simulates ({MOST_REQUESTS:.0e}); lower --rps, --seeds or --duration"
+            ),
+        ));
     }
     Ok(())
 }
@@ -252,7 +268,7 @@ fn price(args: &AdviseArgs, profile: &Profile, warnings: &mut Vec<String>) -> Re
             }
         }
         match of_route.unknown.first() {
-            Some(unpriced) => Err(Failure::usage(unpriced.reason.clone())),
+            Some(unpriced) => Err(Failure::new(Code::NoPrice, unpriced.reason.clone())),
             None => Ok(of_route.known),
         }
     };

@@ -5,7 +5,7 @@ mod config;
 
 pub use args::AdviseArgs;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::simulated::{Bench, cores};
 use super::{print, style};
 use crate::drive::LeaveAtSignal;
@@ -26,10 +26,10 @@ pub fn run(args: &AdviseArgs) -> Result<Exit, Failure> {
     }
     let config = Config::resolve(args)?;
     let leave = LeaveAtSignal::saying("interrupted: a part of the simulations makes no advice");
-    let leave = leave.map_err(|error| Failure::failed(error.to_string()))?;
+    let leave = leave.map_err(|error| Failure::new(Code::System, error.to_string()))?;
     if !args.quiet {
         let (routes, load) = (config.profile.routes.len(), config.setting.rps.0);
-        eprintln!("simulating {routes} routes at {load}/s and {}/s under {} seeds", 2.0 * load, config.setting.seeds);
+        say!("simulating {routes} routes at {load}/s and {}/s under {} seeds", 2.0 * load, config.setting.seeds);
     }
     let candidates = candidates(&config);
     drop(leave);

@@ -7,7 +7,7 @@ pub use args::CompareArgs;
 
 use std::path::Path;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::{guard, print, style};
 use crate::core::Metric;
 use crate::core::fail_if::FailIf;
@@ -15,14 +15,14 @@ use crate::measure::versus::{Judgement, Pairing, Versus};
 use crate::report::compare::{Compared, Curve, Head, Pair, SCHEMA, gate, markdown, text};
 use crate::report::plots::compare as plot;
 use args::Output;
-use sides::{Opened, split, unlike};
+use sides::{Opened, split, unlike, unlike_clients};
 
 pub fn run(args: CompareArgs) -> Result<Exit, Failure> {
     let compared = compared(&args)?;
     let plot_name = args.plot.as_ref().map(|path| path.display().to_string());
     if let Some(path) = &args.plot {
         let written = std::fs::write(path, plot::draw(&compared));
-        written.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        written.map_err(|error| Failure::new(Code::Unreadable, format!("{}: {error}", path.display())))?;
     }
     print(&match args.format {
         Output::Text => text::render(&compared, style()),
@@ -66,16 +66,21 @@ fn compared(args: &CompareArgs) -> Result<Compared, Failure> {
     let same = std::fs::canonicalize(&a_path).ok() == std::fs::canonicalize(&b_path).ok();
     let other = if same { None } else { Some(Opened::open(&b_path)?) };
     let b = other.as_ref().unwrap_or(&a);
-    let found = if same { Vec::new() } else { unlike(&a.run, &b.run) };
+    let pairs = positions((&a, a_route), (b, b_route), same)?;
+    let mut found = if same { Vec::new() } else { unlike(&a.run, &b.run) };
+    let by_clients = pairs.iter().filter_map(|(i, j)| unlike_clients((&a.run, *i), (&b.run, *j)));
+    found.extend(by_clients.take(1));
     if !found.is_empty() && !args.anyway {
         let what = found.join("; ");
-        return Err(Failure::refused(format!(
-            "{} and {} are not alike ({what}), so their difference is not that of the service; --anyway compares them",
-            a_path.display(),
-            b_path.display()
-        )));
+        return Err(Failure::new(
+            Code::UnlikeRuns,
+            format!(
+                "{} and {} are not alike ({what}), so their difference is not that of the service; --anyway compares them",
+                a_path.display(),
+                b_path.display()
+            ),
+        ));
     }
-    let pairs = positions((&a, a_route), (b, b_route), same)?;
     let pairs = pairs.into_iter().map(|(i, j)| pair((&a, i), (b, j), same, args)).collect::<Result<_, _>>()?;
     Ok(Compared { schema: SCHEMA, unlike: found, pairs })
 }
@@ -102,18 +107,21 @@ fn positions(
         }
     };
     if same && pairs.iter().any(|(i, j)| i == j) {
-        return Err(Failure::usage("A and B are the same route of the same run"));
+        return Err(Failure::new(Code::NothingToCompare, "A and B are the same route of the same run"));
     }
     if pairs.is_empty() {
         let (here, there) = (a.routes().join(", "), b.routes().join(", "));
-        return Err(Failure::usage(match same {
-            true => format!("{} has one route only, {here}; name a second folder", a.run.path().display()),
-            false => format!(
-                "no route is in both: A has {here}, B has {there}; name one on each side, as {}:{}",
-                a.run.path().display(),
-                a.routes()[0]
-            ),
-        }));
+        return Err(Failure::new(
+            Code::NothingToCompare,
+            match same {
+                true => format!("{} has one route only, {here}; name a second folder", a.run.path().display()),
+                false => format!(
+                    "no route is in both: A has {here}, B has {there}; name one on each side, as {}:{}",
+                    a.run.path().display(),
+                    a.routes()[0]
+                ),
+            },
+        ));
     }
     Ok(pairs)
 }
@@ -123,12 +131,15 @@ fn pair((a, i): (&Opened, usize), (b, j): (&Opened, usize), same: bool, args: &C
     for fail_if in &args.fail_if {
         for (opened, side, position) in [(a, left, i), (b, right, j)] {
             if side.n() > 0 && !side.has(fail_if.metric) {
-                return Err(Failure::usage(format!(
-                    "--fail-if {fail_if}: {} of {} has no {}",
-                    opened.routes()[position],
-                    opened.run.path().display(),
-                    fail_if.metric.name()
-                )));
+                return Err(Failure::new(
+                    Code::NothingToCompare,
+                    format!(
+                        "--fail-if {fail_if}: {} of {} has no {}",
+                        opened.routes()[position],
+                        opened.run.path().display(),
+                        fail_if.metric.name()
+                    ),
+                ));
             }
         }
     }
@@ -175,7 +186,7 @@ fn judge(compared: &Compared) -> Exit {
                 Judgement::TooLittleData => guard::warn(&format!("{}: {}", pair.b.route, gate.text)),
                 Judgement::Broken => {
                     let word = console::style("regression:").red().bold().for_stderr();
-                    eprintln!("{word} {}: {}", pair.b.route, gate.text);
+                    say!("{word} {}: {}", pair.b.route, gate.text);
                     exit = Exit::Regression;
                 }
             }

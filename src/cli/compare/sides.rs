@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::measure::versus::Side;
+use crate::routing;
 use crate::store::Run;
 use crate::store::read::Rebuilt;
 
@@ -17,12 +18,11 @@ pub struct Opened {
 
 impl Opened {
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let unreadable = |error: crate::store::read::ReadError| Failure::usage(error.to_string());
-        let run = Run::open(path).map_err(unreadable)?;
-        let rebuilt = run.rebuild().map_err(unreadable)?;
+        let run = Run::open(path)?;
+        let rebuilt = run.rebuild()?;
         let config = &run.manifest.config;
         let mut sides = vec![Side::new(&config.phases); config.routes.len()];
-        run.replay(|entry| sides[usize::from(entry.request.route)].record(entry.request)).map_err(unreadable)?;
+        run.replay(|entry| sides[usize::from(entry.request.route)].record(entry.request))?;
         Ok(Self { run, rebuilt, sides })
     }
 
@@ -34,7 +34,10 @@ impl Opened {
     pub fn route(&self, name: &str) -> Result<usize, Failure> {
         self.routes().iter().position(|route| *route == name).ok_or_else(|| {
             let there = self.routes().join(", ");
-            Failure::usage(format!("{} has no route `{name}`; it has {there}", self.run.path().display()))
+            Failure::new(
+                Code::UnknownName,
+                format!("{} has no route `{name}`; it has {there}", self.run.path().display()),
+            )
         })
     }
 }
@@ -47,6 +50,30 @@ pub fn split(text: &str) -> (PathBuf, Option<&str>) {
     }
 }
 
+/// Whether it is a run that one client, or all of them, made.
+fn part(run: &Run) -> String {
+    let clients = run.manifest.finished.as_ref().and_then(|finished| finished.evidence.clients.as_ref());
+    match (&run.manifest.shard, clients) {
+        (Some(row), _) if !row.shard.is_whole() => format!("shard {}", row.shard),
+        (_, Some(clients)) if !clients.missing.is_empty() => clients.label(),
+        _ => "all".to_owned(),
+    }
+}
+
+/// What two routes cannot be compared by: fired by another number of clients, a policy that remembers is another policy.
+pub fn unlike_clients((a, i): (&Run, usize), (b, j): (&Run, usize)) -> Option<String> {
+    let (of_a, of_b) = (&a.manifest.config, &b.manifest.config);
+    let remembers = |name: &str| routing::find(name).is_none_or(|policy| policy.remembers);
+    let (left, right) = (&of_a.routes[i], &of_b.routes[j]);
+    let policy = [left, right].into_iter().find(|route| remembers(&route.policy)).map(|route| &route.policy)?;
+    (of_a.clients != of_b.clients).then(|| {
+        format!(
+            "independent clients: {} and {}, and each has a memory of its own of what `{policy}` decides on",
+            of_a.clients, of_b.clients
+        )
+    })
+}
+
 /// In which ways two runs are not alike; what each of them says of it.
 pub fn unlike(a: &Run, b: &Run) -> Vec<String> {
     let none = || "none".to_owned();
@@ -55,6 +82,7 @@ pub fn unlike(a: &Run, b: &Run) -> Vec<String> {
         let files = |key: &str| config.files.get(key).map(ToString::to_string);
         vec![
             ("world", run.manifest.world.label().to_owned(), None),
+            ("part of the plan", part(run), None),
             ("load", config.load.clone(), config.trace.clone()),
             ("workload", config.workload.clone(), files("workload")),
             ("API", config.api.clone(), None),

@@ -65,7 +65,7 @@ impl<'a> Ready<'a> {
             arrival: None,
             burstiness: None,
         };
-        load.resolve(&self.loader, self.loader.workload(&self.arm.workload)?, seed, None)
+        load.resolve(&self.loader, self.loader.workload(&self.arm.workload)?, seed, (None, 1))
     }
 
     /// # Errors

@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Args};
 
 use super::{Export, Made, arguments, candidates};
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::sources::Sources;
 use crate::govern::cloudwatch::{Watched, check, template};
 
@@ -37,7 +37,7 @@ fn make(matches: &ArgMatches) -> Result<Made, Failure> {
     let template = template(&watched);
     let problems = check::problems(&template);
     if !problems.is_empty() {
-        return Err(Failure::failed(format!("the template would not work: {}", problems.join("; "))));
+        return Err(Failure::new(Code::System, format!("the template would not work: {}", problems.join("; "))));
     }
     let text = serde_json::to_string_pretty(&template).expect("a template is plain data") + "\n";
     Ok(Made { text, ..Made::default() })

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
 
-use super::records::{open, replay, wrong};
+use super::records::{open, replay};
 use super::{Export, Made, arguments};
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::core::Request;
 use crate::core::record::RequestRecord;
 use crate::govern::Ledger;
@@ -39,9 +39,9 @@ fn make(matches: &ArgMatches) -> Result<Made, Failure> {
     let run = open(&args.folder)?;
     let (ledger, found) = match from_records(&run, args.incidents) {
         Err(ReadError::NoRecords(_)) => (Ledger::of_summary(&summary(&args.folder)?), None),
-        read => read.map(|(ledger, found)| (ledger, Some(found))).map_err(wrong)?,
+        read => read.map(|(ledger, found)| (ledger, Some(found)))?,
     };
-    let models = Models::built_in().map_err(|error| Failure::usage(error.to_string()))?;
+    let models = Models::built_in().map_err(|error| Failure::new(Code::Unreadable, error.to_string()))?;
     let config = &run.manifest.config;
     let policy = policy_of_run(&config.routes, &config.residency, &models).map(|policy| policy.pretty());
     let text = render(&Evidence {
@@ -78,7 +78,7 @@ fn prompt_bytes(run: &Run, request: &RequestRecord, asked_tokens: u32) -> Option
 
 fn summary(folder: &Path) -> Result<Summary, Failure> {
     let path = folder.join("summary.json");
-    let unreadable = |what: String| Failure::usage(format!("{}: {what}", path.display()));
+    let unreadable = |what: String| Failure::new(Code::Unreadable, format!("{}: {what}", path.display()));
     let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))
 }

@@ -1,11 +1,15 @@
-//! `bedbench export`: what governs a route outside bedbench, as files for those who keep it.
+//! `bedbench export`: what governs a route, or fires a plan, outside bedbench, as files for those who keep it.
 
+mod batch;
 mod cloudwatch;
 mod evidence;
+mod jobs;
+mod k8s;
 mod queries;
 mod quota_request;
 mod records;
 mod scp;
+mod slurm;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +17,7 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueHint, value_parser};
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::sources::Sources;
 use super::{guard, print};
 use crate::core::residency::Standing;
@@ -29,8 +33,16 @@ pub struct Export {
 }
 
 /// Every export. A new one is a file of its own and a line here.
-static EXPORTS: &[Export] =
-    &[scp::EXPORT, cloudwatch::EXPORT, queries::EXPORT, quota_request::EXPORT, evidence::EXPORT];
+static EXPORTS: &[Export] = &[
+    scp::EXPORT,
+    cloudwatch::EXPORT,
+    queries::EXPORT,
+    quota_request::EXPORT,
+    evidence::EXPORT,
+    k8s::EXPORT,
+    batch::EXPORT,
+    slurm::EXPORT,
+];
 
 /// What an export has come to.
 #[derive(Debug, Default)]
@@ -65,13 +77,16 @@ fn arguments<A: FromArgMatches>(matches: &ArgMatches) -> A {
 /// When it cannot be used, or none of its routes stays inside the residency.
 fn candidates(sources: &Sources, name: &str, routes: &[String]) -> Result<Profile, Failure> {
     let mut profile = sources.loader(None)?.profile(name)?;
-    profile.select(routes).map_err(Failure::usage)?;
+    profile.select(routes).map_err(|wrong| Failure::new(Code::UnknownName, wrong))?;
     if profile.routes.iter().all(|route| route.standing == Standing::Reference) {
-        return Err(Failure::refused(format!(
-            "profile `{}` has no route inside its residency here, only references: add a route that stays, or widen \
+        return Err(Failure::new(
+            Code::Residency,
+            format!(
+                "profile `{}` has no route inside its residency here, only references: add a route that stays, or widen \
              `residency`",
-            profile.name
-        )));
+                profile.name
+            ),
+        ));
     }
     Ok(profile)
 }
@@ -133,7 +148,7 @@ pub fn run(command: &ExportCommand) -> Result<Exit, Failure> {
     let out = command.matches.get_one::<PathBuf>("out");
     if let Some(path) = out {
         write(path, &made.text)
-            .map_err(|error| Failure::failed(format!("cannot write {}: {error}", path.display())))?;
+            .map_err(|error| Failure::new(Code::CannotWrite, format!("cannot write {}: {error}", path.display())))?;
     }
     match (made.shown, out) {
         (Some(shown), _) => print(&shown)?,

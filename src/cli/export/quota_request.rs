@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args};
 
-use super::records::{open, replay, wrong};
+use super::records::{open, replay};
 use super::{Export, Made, arguments};
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::core::residency::{Pool, Standing};
 use crate::govern::demand::Demand;
 use crate::profile::Models;
@@ -21,6 +21,7 @@ pub const EXPORT: Export = Export::new::<QuotaArgs>(
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  bedbench export quota-request results/20261123T065409Z-apac-mock --route sydney\n\n\
+Of one run. What the account calls all day, and what that leaves of its quotas: `bedbench audit`.\n\n\
 Exit codes: 0 ok · 2 the folder holds no run, or no records"
 )]
 struct QuotaArgs {
@@ -39,7 +40,10 @@ fn make(matches: &ArgMatches) -> Result<Made, Failure> {
     for name in &args.route {
         if !config.routes.iter().any(|route| route.name == *name) {
             let known: Vec<_> = config.routes.iter().map(|route| route.name.as_str()).collect();
-            return Err(Failure::usage(format!("the run has no route `{name}`. It has {}", known.join(", "))));
+            return Err(Failure::new(
+                Code::UnknownName,
+                format!("the run has no route `{name}`. It has {}", known.join(", ")),
+            ));
         }
     }
     let max_tokens = config.files.get("workload").and_then(|workload| workload["max_tokens"].as_u64());
@@ -49,7 +53,7 @@ fn make(matches: &ArgMatches) -> Result<Made, Failure> {
             args.folder.display()
         )));
     };
-    let summary = run.rebuild().map_err(wrong)?.summary;
+    let summary = run.rebuild()?.summary;
     let mut demands: Vec<Vec<Demand>> =
         config.routes.iter().map(|route| vec![Demand::default(); route.targets.len()]).collect();
     replay(&run, |entry, later| {
@@ -61,9 +65,8 @@ fn make(matches: &ArgMatches) -> Result<Made, Failure> {
                 demands[usize::from(attempt.route)][usize::from(attempt.target)].add(attempt, sent + later, max_tokens);
             }
         }
-    })
-    .map_err(wrong)?;
-    let models = Models::built_in().map_err(|error| Failure::usage(error.to_string()))?;
+    })?;
+    let models = Models::built_in().map_err(|error| Failure::new(Code::Unreadable, error.to_string()))?;
     let mut claims = Vec::new();
     for ((head, demands), measured) in config.routes.iter().zip(&demands).zip(&summary.routes) {
         let wanted = args.route.is_empty() || args.route.contains(&head.name);
@@ -81,7 +84,7 @@ fn make(matches: &ArgMatches) -> Result<Made, Failure> {
         }));
     }
     if claims.is_empty() {
-        return Err(Failure::usage("only reference routes are left: no quota is asked for them"));
+        return Err(Failure::new(Code::NoRoute, "only reference routes are left: no quota is asked for them"));
     }
     Ok(Made { text: render(&run.manifest, &claims), ..Made::default() })
 }

@@ -10,11 +10,7 @@ use crate::store::read::{Entry, ReadError};
 /// # Errors
 /// When the folder holds no run.
 pub fn open(folder: &Path) -> Result<Run, Failure> {
-    Run::open(folder).map_err(wrong)
-}
-
-pub fn wrong(error: ReadError) -> Failure {
-    Failure::usage(error.to_string())
+    Ok(Run::open(folder)?)
 }
 
 /// Hands over every record, and by how much later it really happened: where routes took turns, records are filed as if

@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Args};
 
 use super::{Export, Made, arguments, candidates};
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::sources::Sources;
 use crate::core::residency::Standing;
 use crate::core::units::grouped;
@@ -55,20 +55,26 @@ fn check_size(policy: &Policy, text: &str) -> Result<Option<String>, Failure> {
     let (least, written) = (policy.characters(), text.chars().count());
     let count = |n: usize| grouped(n as u64);
     if least > MOST_CHARACTERS {
-        return Err(Failure::usage(format!(
-            "the policy has {} characters without white space, and AWS takes {}: make it for fewer routes at a time \
+        return Err(Failure::new(
+            Code::PolicyTooLong,
+            format!(
+                "the policy has {} characters without white space, and AWS takes {}: make it for fewer routes at a time \
              with --route, and attach several",
-            count(least),
-            count(MOST_CHARACTERS)
-        )));
+                count(least),
+                count(MOST_CHARACTERS)
+            ),
+        ));
     }
     if written > MOST_CHARACTERS {
-        return Err(Failure::usage(format!(
-            "the policy has {} characters, and AWS takes {}: with --minify it has {}",
-            count(written),
-            count(MOST_CHARACTERS),
-            count(least)
-        )));
+        return Err(Failure::new(
+            Code::PolicyTooLong,
+            format!(
+                "the policy has {} characters, and AWS takes {}: with --minify it has {}",
+                count(written),
+                count(MOST_CHARACTERS),
+                count(least)
+            ),
+        ));
     }
     Ok((written > MOST_CHARACTERS_BEFORE).then(|| {
         format!(

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::sources::{Sources, read_ca};
 use super::{print, style};
 use crate::bedrock::{endpoint_url, trust};
@@ -41,7 +41,7 @@ pub struct ProbeArgs {
     #[arg(long, default_value = "apac", value_name = "NAME|FILE")]
     profile: String,
     /// Probe this URL in place of a Region's own endpoint; repeatable. Nothing else is probed then
-    #[arg(long, value_name = "REGION=URL", value_parser = super::run::endpoint)]
+    #[arg(long, value_name = "REGION=URL", value_parser = super::run::Endpoint)]
     endpoint: Vec<(RegionId, String)>,
     /// Trust what this certificate (PEM) vouches for at the --endpoint URLs, as that of `bedbench mock --tls`
     #[arg(long, value_name = "FILE", requires = "endpoint")]
@@ -90,7 +90,7 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Failure> {
     let loader = args.sources.loader(None)?;
     let profile = loader.profile(&args.profile)?;
     let ca = args.endpoint_ca.as_deref().map(read_ca).transpose()?;
-    let trust = trust(ca.as_deref()).map_err(Failure::failed)?;
+    let trust = trust(ca.as_deref()).map_err(|wrong| Failure::new(Code::System, wrong))?;
     let limits =
         Limits { tries: args.tries.into(), interval: args.interval.0, timeout: args.timeout.0, most: args.most.0 };
     let date = rfc3339(clock::unix_nanos());
@@ -148,11 +148,14 @@ fn say(probed: &Probed, args: &ProbeArgs) -> Result<(), Failure> {
     let Some(first) = probed.unreached().next().filter(|_| alone) else {
         return Ok(());
     };
-    Err(Failure::failed(format!(
-        "no endpoint was reached; is there a network? {}: {}",
-        first.region,
-        first.error.as_deref().unwrap_or("no try was made")
-    )))
+    Err(Failure::new(
+        Code::Unreachable,
+        format!(
+            "no endpoint was reached; is there a network? {}: {}",
+            first.region,
+            first.error.as_deref().unwrap_or("no try was made")
+        ),
+    ))
 }
 
 fn file_name(path: &Path) -> String {

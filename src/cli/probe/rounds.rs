@@ -97,7 +97,7 @@ pub fn fire(
         }
         bar.inc(1);
         if display == Display::Plain && (round + 1).is_multiple_of(PLAIN_EVERY) {
-            eprintln!("{} of {} rounds", round + 1, limits.tries);
+            say!("{} of {} rounds", round + 1, limits.tries);
         }
         if round + 1 < limits.tries {
             sleep_until(begun + limits.interval);

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::file_name;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::guard;
 use crate::profile::{Kind, Loader, Measured, text_of, with_measured};
 use crate::report::probe::{Probed, Reach};
@@ -14,7 +14,9 @@ use crate::report::probe::{Probed, Reach};
 /// When there is something of that name.
 pub fn check_free(path: &Path) -> Result<(), Failure> {
     match path.symlink_metadata() {
-        Ok(_) => Err(Failure::usage(format!("{} is there already; name a file that is not", path.display()))),
+        Ok(_) => {
+            Err(Failure::new(Code::NotEmpty, format!("{} is there already; name a file that is not", path.display())))
+        }
         Err(_) => Ok(()),
     }
 }
@@ -24,10 +26,11 @@ pub fn check_free(path: &Path) -> Result<(), Failure> {
 pub fn copy(path: &Path, profile: &str, loader: &Loader, probed: &Probed) -> Result<(), Failure> {
     let measured: Vec<_> = probed.regions.iter().filter_map(|reach| rtt(reach, probed)).collect();
     if measured.is_empty() {
-        return Err(Failure::failed("nothing was written: a round trip needs 6 tries that succeed"));
+        return Err(Failure::new(Code::Unreachable, "nothing was written: a round trip needs 6 tries that succeed"));
     }
     let text = text_of(Kind::Profile, profile)?;
-    let text = with_measured(profile, &text, &measured).map_err(|error| Failure::usage(error.to_string()))?;
+    let text =
+        with_measured(profile, &text, &measured).map_err(|error| Failure::new(Code::Unreadable, error.to_string()))?;
     // What every command would refuse is not worth writing.
     loader.parse_profile(&file_name(path), &text)?;
     new_file(path, &text)?;
@@ -42,7 +45,7 @@ pub fn copy(path: &Path, profile: &str, loader: &Loader, probed: &Probed) -> Res
 pub fn new_file(path: &Path, text: &str) -> Result<(), Failure> {
     let new = OpenOptions::new().write(true).create_new(true).open(path);
     let written = new.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| Failure::failed(format!("cannot write {}: {error}", path.display())))
+    written.map_err(|error| Failure::new(Code::CannotWrite, format!("cannot write {}: {error}", path.display())))
 }
 
 fn rtt(reach: &Reach, probed: &Probed) -> Option<Measured> {

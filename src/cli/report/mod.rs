@@ -10,13 +10,14 @@ use clap::Args;
 pub use files::save;
 pub use png::save as save_png;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::run::Output;
 use super::{guard, print, style};
-use crate::measure::verdict::Doubt;
+use crate::measure::Summary;
+use crate::measure::gate::GateResult;
+use crate::measure::verdict::{Doubt, Grade};
 use crate::report::junit::{self, Case};
 use crate::report::{Report, text};
-use crate::store::read::ReadError;
 use crate::store::{Folder, Run};
 
 /// Rebuild everything that a run leaves from its records: the summary, the report, the plots. Works too on a run that
@@ -30,24 +31,38 @@ pub struct ReportArgs {
     /// Results folder of a run, as `bedbench run` named it
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    #[command(flatten)]
+    how: Rendering,
+}
+
+/// How what was rebuilt is shown.
+#[derive(Debug, Args)]
+pub struct Rendering {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Output::Text)]
-    format: Output,
+    pub format: Output,
     /// Draw the plots as PNG too
     #[arg(long)]
-    png: bool,
+    pub png: bool,
     /// Write the objectives of the run as JUnit XML too
     #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
+    pub junit: Option<PathBuf>,
     /// No report on stdout: only the files and the exit code
     #[arg(short, long)]
-    quiet: bool,
+    pub quiet: bool,
 }
 
 pub fn run(args: &ReportArgs) -> Result<Exit, Failure> {
-    let wrong = |error: ReadError| Failure::usage(error.to_string());
-    let run = Run::open(&args.folder).map_err(wrong)?;
-    let rebuilt = run.rebuild().map_err(wrong)?;
+    render(&args.folder, &args.how, "Rebuilt").map(|_| Exit::Ok)
+}
+
+/// Makes everything anew from the records in a folder; `done` is the verb for it.
+///
+/// # Errors
+/// When it holds no run with records, or the reports cannot be written.
+pub fn render(folder: &Path, args: &Rendering, done: &str) -> Result<Summary, Failure> {
+    let run = Run::open(folder)?;
+    let rebuilt = run.rebuild()?;
     let report = Report { manifest: &run.manifest, summary: &rebuilt.summary, recorder: &rebuilt.recorder };
     let torn = rebuilt.summary.verdict.reasons.iter().filter(|reason| reason.doubt == Doubt::Torn);
     torn.for_each(|reason| guard::warn(&reason.text));
@@ -55,14 +70,14 @@ pub fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     let saved = saved.and_then(|folder| save(&folder, &report, args.png));
     if !args.quiet {
         show(&report, args.format)?;
-        eprintln!("Rebuilt in {}", run.path().display());
+        say!("{done} in {}", run.path().display());
     }
     if let Some(path) = &args.junit {
         write_junit(path, &run.manifest.config.profile, &junit::of_run(report.summary, &run.manifest.config.gates))?;
     }
     match saved {
-        Ok(()) => Ok(Exit::Ok),
-        Err(error) => Err(Failure::failed(format!("the reports are incomplete: {error}"))),
+        Ok(()) => Ok(rebuilt.summary),
+        Err(error) => Err(Failure::new(Code::CannotWrite, format!("the reports are incomplete: {error}"))),
     }
 }
 
@@ -72,7 +87,8 @@ pub fn show(report: &Report<'_>, format: Output) -> Result<(), Failure> {
         Output::Json => print(&(serde_json::to_string_pretty(report.summary).expect("a summary is plain data") + "\n")),
         Output::Text => {
             let mut table = Vec::new();
-            text::write(report, style(), &mut table).map_err(|error| Failure::failed(error.to_string()))?;
+            text::write(report, style(), &mut table)
+                .map_err(|error| Failure::new(Code::CannotWrite, error.to_string()))?;
             print(&String::from_utf8_lossy(&table))
         }
     }
@@ -82,10 +98,21 @@ pub fn show(report: &Report<'_>, format: Output) -> Result<(), Failure> {
 pub fn judge(missed: impl Iterator<Item = String>) -> Exit {
     let mut exit = Exit::Ok;
     for line in missed {
-        eprintln!("{} {line}", console::style("SLO missed:").red().bold().for_stderr());
+        say!("{} {line}", console::style("SLO missed:").red().bold().for_stderr());
         exit = Exit::SloMissed;
     }
     exit
+}
+
+/// Whether a run may be believed, and what it was held to is met. `unseen`: the report is not on the screen.
+pub fn verdict(summary: &Summary, unseen: bool) -> Exit {
+    if summary.verdict.grade == Grade::Invalid {
+        // With the report on the screen the reasons are there; nobody should meet exit 5 without one.
+        let reasons = summary.verdict.reasons.iter().filter(|reason| unseen && reason.grade == Grade::Invalid);
+        reasons.for_each(|reason| say!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
+        return Exit::Invalid;
+    }
+    judge(summary.gates.iter().filter(|gate| !gate.met).map(GateResult::line))
 }
 
 /// Before anything is fired: whether it could be written at the end.
@@ -99,5 +126,6 @@ pub fn check_junit(path: &Path) -> Result<(), Failure> {
 
 pub fn write_junit(path: &Path, suite: &str, cases: &[Case]) -> Result<(), Failure> {
     let xml = junit::render(&format!("bedbench {suite}"), cases);
-    std::fs::write(path, xml).map_err(|error| Failure::failed(format!("--junit {}: {error}", path.display())))
+    std::fs::write(path, xml)
+        .map_err(|error| Failure::new(Code::CannotWrite, format!("--junit {}: {error}", path.display())))
 }

@@ -1,17 +1,24 @@
 //! What can be typed after `bedbench run`.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command, Parser, ValueEnum};
 
 use super::load::LoadArgs;
+use super::shard::{Asked, ShardArgs};
 use super::turns::TurnArgs;
 use crate::bedrock::Api;
+use crate::cli::exit::Failure;
 use crate::cli::sources::Sources;
+use crate::clock;
 use crate::core::fail_if::FailIf;
 use crate::core::gate::Gate;
+use crate::core::run::World;
 use crate::core::units::Span;
-use crate::core::{RegionId, Seed};
+use crate::core::{RegionId, Seed, Shard};
 
 /// Fire a load along every route of a profile, open loop: requests start when the plan says so,
 /// whatever has come back, and are timed from that instant. (Not so with --concurrency.)
@@ -24,6 +31,7 @@ use crate::core::{RegionId, Seed};
   bedbench run --rps 50000/day --pattern weekday --start 09:45 -d 30m --profile sydney --mock
   bedbench run --concurrency 20 --profile pacific --workload enrichment --sim -d 1h
   bedbench run --rps 5 --profile au --slo 'ttft:p95<900ms' --yes
+  bedbench run --rps 9000 --profile au --yes --shard 2/4 --start-at 2026-11-23T15:00:00Z -o runs/{shard}
   bedbench run --rps 20 --mock --slo 'sydney/ttft:p95<900ms' --slo 'error<1%' --junit gates.xml")]
 pub struct RunArgs {
     #[command(flatten)]
@@ -61,7 +69,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "NAME|FILE", requires = "modelled")]
     pub latency: Option<String>,
     /// Call this URL instead of a Region's own endpoint; repeatable. Gets placeholder credentials
-    #[arg(long, value_name = "REGION=URL", value_parser = endpoint)]
+    #[arg(long, value_name = "REGION=URL", value_parser = Endpoint)]
     pub endpoint: Vec<(RegionId, String)>,
     /// Send real credentials to the --endpoint URLs too
     #[arg(long, requires = "endpoint")]
@@ -93,7 +101,8 @@ pub struct RunArgs {
     /// What is slower, repeatable [default: ttft:p95>+10% and response:p95>+10%]
     #[arg(long, value_name = "GATE", requires = "baseline")]
     pub fail_if: Vec<FailIf>,
-    /// New or empty folder for the results [default: results/TIME-PROFILE-WORLD]
+    /// New or empty folder for the results; {shard} in it is the number of the --shard [default:
+    /// results/TIME-PROFILE-WORLD]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Keep the numbers and not the record of every request: less disk, but nothing to rebuild a killed run from
@@ -108,6 +117,8 @@ pub struct RunArgs {
 
     #[command(flatten)]
     pub turns: TurnArgs,
+    #[command(flatten)]
+    pub shards: ShardArgs,
     #[command(flatten)]
     pub sources: Sources,
     /// Prices of your own, of the shape of profiles/prices.toml; they stand before the built-in ones
@@ -138,6 +149,51 @@ pub struct RunArgs {
     pub request_timeout: Span,
 }
 
+/// `bedbench run`, as it is typed.
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct Line {
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+impl RunArgs {
+    /// What stands behind `bedbench run`.
+    ///
+    /// # Errors
+    /// As somebody who types it meets them.
+    pub fn typed(words: &[String]) -> Result<Self, clap::Error> {
+        Line::try_parse_from(words).map(|line| line.run)
+    }
+
+    pub fn world(&self) -> World {
+        match (self.sim, self.mock, self.endpoint.is_empty()) {
+            (true, ..) => World::Sim,
+            (false, true, _) => World::Mock,
+            (false, false, false) => World::Endpoint,
+            (false, false, true) => World::Live,
+        }
+    }
+
+    /// Whether it may call Bedrock itself, as far as can be told without its profile.
+    pub fn spends(&self) -> bool {
+        self.world() == World::Live || self.endpoint_credentials
+    }
+
+    /// What decides whether a part of its plan makes sense.
+    pub fn asked(&self) -> Asked {
+        Asked { world: self.world(), closed: self.load.concurrency.is_some(), now: clock::unix_nanos() }
+    }
+
+    /// Whether it names a time to start at.
+    ///
+    /// # Errors
+    /// When such a shard of it could not be fired.
+    pub fn check_shard(&self, shard: Shard) -> Result<bool, Failure> {
+        self.shards.with(shard).resolve(self.asked(), |_| None).map(|part| part.start_at.is_some())
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ApiArg {
     /// Streamed: the first token can be seen
@@ -163,7 +219,26 @@ pub enum Output {
     Json,
 }
 
-pub fn endpoint(text: &str) -> Result<(RegionId, String), String> {
+/// Reads `REGION=URL`. What may hold a secret is refused without being repeated.
+#[derive(Clone)]
+pub struct Endpoint;
+
+impl TypedValueParser for Endpoint {
+    type Value = (RegionId, String);
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Self::Value, clap::Error> {
+        let text = value.to_string_lossy();
+        let authority = text.split("//").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
+        if authority.contains('@') || text.contains(['?', '#']) {
+            let what = "--endpoint: a URL with a user, a password or a query is not taken: where a run went stands in \
+                        every report of it\n";
+            return Err(clap::Error::raw(ErrorKind::ValueValidation, what));
+        }
+        TypedValueParser::parse_ref(&endpoint, command, arg, value)
+    }
+}
+
+fn endpoint(text: &str) -> Result<(RegionId, String), String> {
     let (region, url) = text.split_once('=').ok_or("write it like ap-southeast-2=http://127.0.0.1:7080")?;
     let region = region.parse()?;
     if !(url.starts_with("http://") || url.starts_with("https://")) {

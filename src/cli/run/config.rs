@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::args::{ApiArg, RunArgs};
 use super::load::Offered;
+use super::shard::Part;
 use super::turns;
 use crate::bedrock::Api;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::report::check_junit;
 use crate::cli::sources::read_ca;
 use crate::cli::{files, sources};
@@ -21,7 +22,7 @@ use crate::core::residency::Standing;
 use crate::core::run::{self, World};
 use crate::core::slo::Slo;
 use crate::core::units::{grouped, length};
-use crate::core::{Metric, RegionId, RunTime, Seed};
+use crate::core::{Metric, RegionId, RunTime, Seed, Shard};
 use crate::govern::{Prices, Purse};
 use crate::plan::workload::Workload;
 use crate::plan::{Load, Plan, Traffic};
@@ -49,6 +50,8 @@ pub struct Config {
     /// Of an open loop in real time; all else is drawn on the way.
     pub plan: Option<Arc<Plan>>,
     pub seed: Seed,
+    /// Which requests of the plan are fired here, and when it starts.
+    pub part: Part,
     pub slos: Vec<Slo>,
     /// What fails the run when it is missed.
     pub gates: Vec<Gate>,
@@ -80,34 +83,34 @@ impl Config {
         args.junit.as_deref().map_or(Ok(()), check_junit)?;
         let loader = args.sources.loader(args.latency.as_deref())?;
         let mut profile = loader.profile(&args.profile)?;
-        profile.select(&args.route).map_err(Failure::usage)?;
+        profile.select(&args.route).map_err(|wrong| Failure::new(Code::UnknownName, wrong))?;
         if args.no_reference {
             profile.routes.retain(|route| route.standing == Standing::Candidate);
         }
         if profile.routes.is_empty() {
-            return Err(Failure::usage("no route is left to fire; drop --no-reference or name another --route"));
+            return Err(Failure::new(
+                Code::NoRoute,
+                "no route is left to fire; drop --no-reference or name another --route",
+            ));
         }
         let seed = Seed(args.seed);
-        let endpoints: BTreeMap<_, _> = args.endpoint.into_iter().collect();
+        let endpoints: BTreeMap<_, _> = args.endpoint.iter().cloned().collect();
         let called = profile.endpoints();
         if let Some(region) = endpoints.keys().find(|region| !called.contains(region)) {
-            return Err(Failure::usage(format!(
-                "--endpoint {region}=…: no route of `{}` calls {region}",
-                profile.name
-            )));
+            return Err(Failure::new(
+                Code::Combination,
+                format!("--endpoint {region}=…: no route of `{}` calls {region}", profile.name),
+            ));
         }
-        let world = match (args.sim, args.mock, endpoints.is_empty()) {
-            (true, ..) => World::Sim,
-            (false, true, _) => World::Mock,
-            (false, false, false) => World::Endpoint,
-            (false, false, true) => World::Live,
-        };
+        let (world, asked) = (args.world(), args.asked());
+        let part = args.shards.resolve(asked, |name| std::env::var(name).ok())?;
         let turns = match args.load.concurrency {
             Some(_) => None,
             None => args.turns.resolve(&profile, world)?,
         };
         let usual = turns.as_ref().map(|_| turns::SHORTEST);
-        let (offered, workload) = args.load.resolve(&loader, loader.workload(&args.workload)?, seed, usual)?;
+        let (offered, workload) =
+            args.load.resolve(&loader, loader.workload(&args.workload)?, seed, (usual, part.shard.count))?;
         let scenario = match world {
             World::Mock | World::Sim => Some(loader.scenario(args.scenario.as_deref().unwrap_or("congested"))?),
             World::Live | World::Endpoint => None,
@@ -120,7 +123,7 @@ impl Config {
         let plan = match &offered.traffic {
             Traffic::Open(load) => {
                 let rounds = turns.map(|turns| turns.rounds);
-                plan(load, &offered, (rounds, seed), (world, &phases))?
+                plan(load, &offered, (rounds, seed, part.shard), (world, &phases))?
             }
             Traffic::Closed(_) => None,
         };
@@ -129,6 +132,13 @@ impl Config {
         let mut warnings: Vec<_> = profile.warnings.iter().map(ToString::to_string).collect();
         warnings.extend(few_files);
         warnings.extend(offered.warning.clone());
+        let budget = args.budget.map(|usd| usd / f64::from(part.shard.count));
+        if let Some(share) = budget.filter(|_| !part.shard.is_whole()) {
+            warnings.push(format!("of the --budget, shard {} may spend its share: {share} USD", part.shard));
+        }
+        if !part.shard.is_whole() && !args.slo.is_empty() {
+            warnings.push("a shard is no whole run: --slo is judged by `bedbench merge`".to_owned());
+        }
         let slos = slos((&args.slo, args.api), &profile, &workload)?;
         Ok(Self {
             world,
@@ -146,6 +156,7 @@ impl Config {
             blocks,
             plan,
             seed,
+            part,
             in_flight,
             prewarm: args.prewarm.unwrap_or(offered.prewarm).min(in_flight),
             offered,
@@ -161,7 +172,7 @@ impl Config {
             endpoint_ca: args.endpoint_ca.as_deref().map(read_ca).transpose()?.map(Into::into),
             yes: args.yes,
             prices: sources::prices(args.prices.as_deref())?,
-            purse: args.budget.map(|usd| Arc::new(Purse::new(usd))),
+            purse: budget.map(|usd| Arc::new(Purse::new(usd))),
             warnings,
         })
     }
@@ -201,8 +212,12 @@ impl Config {
             format!(", in each of {} blocks per route, which take turns for {all}", self.rounds())
         });
         let turns = turns.unwrap_or_default();
+        let part = match self.part.shard.is_whole() {
+            true => String::new(),
+            false => format!(", shard {} as {} says", self.part.shard, self.part.by.unwrap_or_default()),
+        };
         format!(
-            "{} {}: {} {} × {} ({}) over {} after {} of warm-up{turns}{scenario}, seed {}",
+            "{} {}: {} {} × {} ({}) over {} after {} of warm-up{turns}{scenario}, seed {}{part}",
             run::label(self.world, self.offered.traffic.kind()),
             self.profile.name,
             routes,
@@ -218,7 +233,8 @@ impl Config {
     /// How many each route gets.
     fn requests(&self) -> String {
         match (&self.plan, self.offered.arrivals) {
-            (Some(plan), _) => format!("{} requests", grouped(plan.len() as u64)),
+            (Some(plan), _) if self.part.shard.is_whole() => format!("{} requests", grouped(plan.len() as u64)),
+            (Some(plan), _) => format!("{} of {} requests", grouped(plan.len() as u64), grouped(plan.all() as u64)),
             (None, Some(arrivals)) => format!("about {} requests", grouped(arrivals.round() as u64)),
             (None, None) => "as many requests as are answered".to_owned(),
         }
@@ -230,10 +246,10 @@ fn slos((gates, api): (&[Gate], ApiArg), profile: &Profile, workload: &Workload)
     for gate in gates {
         if let Some(route) = gate.route.as_deref().filter(|route| profile.routes.iter().all(|r| r.name != **route)) {
             let names: Vec<_> = profile.routes.iter().map(|route| route.name.as_str()).collect();
-            return Err(Failure::usage(format!(
-                "--slo {gate}: no route `{route}` is fired; there are {}",
-                names.join(", ")
-            )));
+            return Err(Failure::new(
+                Code::UnknownName,
+                format!("--slo {gate}: no route `{route}` is fired; there are {}", names.join(", ")),
+            ));
         }
         let wrong = match gate.objective {
             Objective::Latency(slo) if slo.metric == Metric::Ttft && api == ApiArg::Converse => {
@@ -242,7 +258,7 @@ fn slos((gates, api): (&[Gate], ApiArg), profile: &Profile, workload: &Workload)
             Objective::Knee(_) => "a run has one load and so no knee; `bedbench sweep` finds it",
             _ => continue,
         };
-        return Err(Failure::usage(format!("--slo {gate}: {wrong}")));
+        return Err(Failure::new(Code::Objective, format!("--slo {gate}: {wrong}")));
     }
     let asked: Vec<_> = gates.iter().filter(|gate| gate.route.is_none()).filter_map(Gate::slo).collect();
     Ok(if asked.is_empty() { workload.slo.clone() } else { asked })
@@ -252,35 +268,47 @@ fn slos((gates, api): (&[Gate], ApiArg), profile: &Profile, workload: &Workload)
 fn plan(
     load: &Load,
     offered: &Offered,
-    (rounds, seed): (Option<u16>, Seed),
+    (rounds, seed, shard): (Option<u16>, Seed, Shard),
     (world, phases): (World, &Phases),
 ) -> Result<Option<Arc<Plan>>, Failure> {
     let arrivals = offered.arrivals.unwrap_or_default();
     let (plan, last) = if world == World::Sim {
         (None, number(load, arrivals, offered.warmup)?)
     } else {
-        let plan = draw(load, arrivals, rounds, seed)?;
+        let plan = draw(load, arrivals, rounds, (seed, shard))?;
         let last = plan.requests().last().map(|request| request.intended);
         (Some(Arc::new(plan)), last)
     };
     if last.is_none_or(|last| last < phases.measured().0) {
-        return Err(Failure::usage("no request would start in the measured time; raise --rps or --duration"));
+        let (what, fewer) = match shard.is_whole() {
+            true => (String::new(), ""),
+            false => (format!(" in shard {shard}"), ", or take fewer shards"),
+        };
+        return Err(Failure::new(
+            Code::TooFewRequests,
+            format!("no request would start in the measured time{what}; raise --rps or --duration{fewer}"),
+        ));
     }
     Ok(plan)
 }
 
 /// The plan of a run in real time. Where routes take turns each round is drawn anew: blocks that repeat
 /// each other would count as one.
-fn draw(load: &Load, arrivals: f64, rounds: Option<u16>, seed: Seed) -> Result<Plan, Failure> {
+fn draw(load: &Load, arrivals: f64, rounds: Option<u16>, (seed, shard): (Seed, Shard)) -> Result<Plan, Failure> {
     let arrivals = arrivals * f64::from(rounds.unwrap_or(1));
-    if arrivals > MOST_REQUESTS {
-        return Err(Failure::usage(format!(
-            "{arrivals:.0} requests are more than one plan holds ({MOST_REQUESTS:.0}); lower --rps or --duration"
-        )));
+    if arrivals / f64::from(shard.count) > MOST_REQUESTS {
+        return Err(Failure::new(
+            Code::TooManyRequests,
+            format!(
+                "{arrivals:.0} requests are more than one process holds ({MOST_REQUESTS:.0}); lower --rps or --duration, or share \
+             the plan with --shard"
+            ),
+        ));
     }
+    check_countable(arrivals)?;
     Ok(match rounds {
-        None => Plan::draw(load),
-        Some(rounds) => Plan::in_rounds((0..rounds).map(|round| load.under(seed.of_round(round)))),
+        None => Plan::in_rounds([load.clone()], shard),
+        Some(rounds) => Plan::in_rounds((0..rounds).map(|round| load.under(seed.of_round(round))), shard),
     })
 }
 
@@ -288,16 +316,21 @@ fn draw(load: &Load, arrivals: f64, rounds: Option<u16>, seed: Seed) -> Result<P
 /// are many, and else the last.
 fn number(load: &Load, arrivals: f64, warmup: Duration) -> Result<Option<RunTime>, Failure> {
     const MANY: f64 = 1e4;
-    if arrivals > f64::from(u32::MAX) * 0.99 {
-        return Err(Failure::usage(format!(
-            "{arrivals:.0} requests are more than a plan can number ({}); lower --rps or --duration",
-            u32::MAX
-        )));
-    }
+    check_countable(arrivals)?;
     if arrivals > MANY {
         return Ok(Some(RunTime::from_duration(warmup)));
     }
     Ok(load.requests().last().map(|request| request.intended))
+}
+
+fn check_countable(arrivals: f64) -> Result<(), Failure> {
+    match arrivals > f64::from(u32::MAX) * 0.99 {
+        true => Err(Failure::new(
+            Code::TooManyRequests,
+            format!("{arrivals:.0} requests are more than a plan can number ({}); lower --rps or --duration", u32::MAX),
+        )),
+        false => Ok(()),
+    }
 }
 
 fn check_numbers(args: &RunArgs) -> Result<(), Failure> {
@@ -342,14 +375,16 @@ fn in_flight(
     let workers = matches!(offered.traffic, Traffic::Closed(_));
     if asked.is_some() || workers {
         let flag = if workers { "--concurrency" } else { "--in-flight" };
-        return Err(Failure::usage(format!(
-            "{flag} {wanted} needs up to {needed} open files, and {allowed} are allowed; {way_out}"
-        )));
+        return Err(Failure::new(
+            Code::OpenFiles,
+            format!("{flag} {wanted} needs up to {needed} open files, and {allowed} are allowed; {way_out}"),
+        ));
     }
     match allowed.saturating_sub(SPARE_FILES) as usize / (targets * ends) {
-        0 => Err(Failure::usage(format!(
-            "{allowed} open files are too few for even one connection per route and Region; {way_out}"
-        ))),
+        0 => Err(Failure::new(
+            Code::OpenFiles,
+            format!("{allowed} open files are too few for even one connection per route and Region; {way_out}"),
+        )),
         fits => {
             let warning = format!(
                 "only {allowed} files may be open, so at most {fits} requests are in flight per route and not {wanted}; \

@@ -3,12 +3,10 @@
 use super::args::Output;
 use super::config::Config;
 use super::fire::Fired;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Code, Exit, Failure};
 use crate::cli::report;
 use crate::clock;
 use crate::measure::Summary;
-use crate::measure::gate::GateResult;
-use crate::measure::verdict::Grade;
 use crate::report::{Report, junit};
 use crate::store::Folder;
 use crate::store::manifest::{self, Manifest};
@@ -42,40 +40,35 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
     let saved = written.and(ended).map_err(|error| error.to_string()).and(saved);
     if !quiet {
         report::show(&report, output)?;
-        eprintln!("Results in {}", folder.path().display());
+        say!("Results in {}", folder.path().display());
     }
     if let Some(path) = &config.junit {
         report::write_junit(path, &manifest.config.profile, &junit::of_run(&summary, &config.gates))?;
     }
     if let Err(error) = saved {
-        return Err(Failure::failed(format!(
-            "the results are incomplete: {error}. What was written is in {}",
-            folder.path().display()
-        )));
+        return Err(Failure::new(
+            Code::CannotWrite,
+            format!("the results are incomplete: {error}. What was written is in {}", folder.path().display()),
+        ));
     }
     if let Some(purse) = config.purse.as_ref().filter(|purse| purse.has_refused()) {
-        return Err(Failure::refused(format!(
-            "the budget of {} USD would have been passed: arrivals were stopped, and {:.4} USD at most were spent. Raise --budget, \
+        return Err(Failure::new(
+            Code::Budget,
+            format!(
+                "the budget of {} USD would have been passed: arrivals were stopped, and {:.4} USD at most were spent. Raise --budget, \
              or plan less; the numbers are those until then",
-            purse.budget(),
-            purse.taken()
-        )));
+                purse.budget(),
+                purse.taken()
+            ),
+        ));
     }
     if ending.stopped.is_some() {
         return Ok(Exit::Interrupted(ending.signal.unwrap_or(130)));
     }
     if let Some(nothing) = nothing_answered(&summary) {
-        return Err(Failure::failed(nothing));
+        return Err(Failure::new(Code::NothingAnswered, nothing));
     }
-    if summary.verdict.grade == Grade::Invalid {
-        // With the report on the screen the reasons are there; nobody should meet exit 5 without one.
-        let unseen = quiet || output == Output::Json;
-        let reasons = summary.verdict.reasons.iter().filter(|reason| unseen && reason.grade == Grade::Invalid);
-        reasons
-            .for_each(|reason| eprintln!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
-        return Ok(Exit::Invalid);
-    }
-    Ok(report::judge(summary.gates.iter().filter(|gate| !gate.met).map(GateResult::line)))
+    Ok(report::verdict(&summary, quiet || output == Output::Json))
 }
 
 /// A run that got no single answer has measured nothing: most likely it was set up wrongly.

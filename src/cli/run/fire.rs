@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::config::Config;
 use super::load::Offered;
 use crate::bedrock::{Access, ClientSpec, live_access, placeholder_access};
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::mock::loopback;
 use crate::cli::selftest;
 use crate::clock::Clock;
@@ -58,7 +58,8 @@ impl Ready {
     ) -> Result<Fired, Failure> {
         let Self { firing, clock, selftest, routes, _mock } = self;
         let stop = Arc::new(Stop::default());
-        let collector = Collector::start(recorder, rows, stop.clone()).map_err(|e| Failure::failed(e.to_string()))?;
+        let collector =
+            Collector::start(recorder, rows, stop.clone()).map_err(|e| Failure::new(Code::System, e.to_string()))?;
         let names: Vec<_> = config.profile.routes.iter().map(|route| route.name.clone()).collect();
         let blocks = match config.blocks.is_empty() {
             true => {
@@ -80,6 +81,8 @@ impl Ready {
             prewarm: config.prewarm,
             sent: sent.clone(),
             purse: config.purse.clone(),
+            start_at: config.part.start_at.map(|at| at.0),
+            compare_clocks: config.part.start_at.is_some() || !config.part.shard.is_whole(),
         };
         let mut progress = None;
         let turns = blocks.clone();
@@ -90,7 +93,7 @@ impl Ready {
         let ending = drive::run(spec, &clock, &stop, collector.sender(), ready);
         drop(progress);
         let (mut recorder, written) = collector.finish();
-        let mut ending = ending.map_err(Failure::failed)?;
+        let mut ending = ending.map_err(|wrong| Failure::new(Code::System, wrong))?;
         ending.evidence.shared_quota = config.shared_quota();
         ending.evidence.selftest = Some(selftest);
         if let Firing::Plan(plan) = firing {
@@ -141,7 +144,8 @@ fn start_mock(config: &Config, clock: &Clock) -> Result<Mock, Failure> {
         worlds,
         listeners,
     };
-    Mock::start(spec, clock.clone()).map_err(|error| Failure::failed(format!("cannot start the mock: {error}")))
+    Mock::start(spec, clock.clone())
+        .map_err(|error| Failure::new(Code::System, format!("cannot start the mock: {error}")))
 }
 
 /// Where each target is reached.
@@ -204,13 +208,19 @@ fn routes(config: &Config, endpoints: &Endpoints<'_>) -> Result<Vec<RouteSpec>, 
 /// What each target costs: a budget cannot be kept without.
 fn priced(config: &Config, route: &Route) -> Result<Vec<Price>, Failure> {
     let price = |target| config.prices.of(target, &config.profile.models);
-    route.targets.iter().map(price).collect::<Result<_, _>>().map_err(|missing| Failure::usage(missing.to_string()))
+    route
+        .targets
+        .iter()
+        .map(price)
+        .collect::<Result<_, _>>()
+        .map_err(|missing| Failure::new(Code::NoPrice, missing.to_string()))
 }
 
 fn load_credentials(region: RegionId) -> Result<Access, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::failed(error.to_string()))?;
-    let access = runtime.block_on(live_access(region)).map_err(|error| Failure::usage(error.to_string()));
+    let runtime = runtime.map_err(|error| Failure::new(Code::System, error.to_string()))?;
+    let access =
+        runtime.block_on(live_access(region)).map_err(|error| Failure::new(Code::Credentials, error.to_string()));
     // A provider may still be waiting for a metadata service that is not there.
     runtime.shutdown_background();
     access

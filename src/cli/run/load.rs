@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::core::phase::PhaseShare;
 use crate::core::run::CLOSED_LOOP;
 use crate::core::seed::fnv1a;
@@ -23,7 +23,7 @@ use crate::plan::workload::Workload;
 use crate::plan::{ClosedLoop, Load, Traffic};
 use crate::profile::Loader;
 
-/// What one thread can fire; the pacer's own limit, not the service's.
+/// What one process can fire; the pacer's own limit, not the service's.
 const MOST_RPS: f64 = 20_000.0;
 /// More do not fit the files that a process may open.
 const MOST_WORKERS: usize = 10_000;
@@ -134,7 +134,8 @@ struct Recorded {
 
 impl LoadArgs {
     /// Returns the workload with the lengths of the trace, if there is one. Where nothing else says how long
-    /// is measured, it is `usual`.
+    /// is measured, it is `usual`. The load is that of all `clients`, who share it evenly; what one of them may have in
+    /// flight is its own.
     ///
     /// # Errors
     /// One clear line about the first thing that cannot be.
@@ -143,13 +144,14 @@ impl LoadArgs {
         loader: &Loader,
         workload: Workload,
         seed: Seed,
-        usual: Option<Span>,
+        (usual, clients): (Option<Span>, u32),
     ) -> Result<(Offered, Workload), Failure> {
         if let Some(workers) = self.concurrency {
             return Ok((self.closed(workers, &workload, seed)?, workload));
         }
         let arrival = self.arrival()?;
-        self.check_rates()?;
+        let most = MOST_RPS * f64::from(clients);
+        self.check_rates(most)?;
         let recorded = self.trace.as_deref().map(Recorded::read).transpose()?;
         let pattern = self.pattern.as_deref().map(|name| loader.pattern(name)).transpose()?;
         let (warmup, duration) = self.times(recorded.as_ref(), usual.map_or(USUAL_DURATION, |usual| usual.0))?;
@@ -172,12 +174,17 @@ impl LoadArgs {
                 (before(end), before(end) - before(RunTime::from_duration(warmup)), trace.peak())
             }
         };
-        if peak.0 > MOST_RPS {
-            return Err(Failure::usage(format!(
-                "{} can be at most {MOST_RPS}/s at its peak: one bedbench cannot fire more",
-                if recorded.is_some() { "--trace" } else { "--rps with --pattern" }
-            )));
+        if peak.0 > most {
+            return Err(Failure::new(
+                Code::TooManyRequests,
+                format!(
+                    "{} can be at most {most}/s at its peak: one bedbench cannot fire more than {MOST_RPS}/s; share the plan with \
+                 --shard",
+                    if recorded.is_some() { "--trace" } else { "--rps with --pattern" }
+                ),
+            ));
         }
+        let own = Rate(peak.0 / f64::from(clients));
         // Not by way of the integral, which rounds.
         let level = recorded.is_none() && rates.is_level();
         let mean = if level { peak } else { Rate(measured / duration.as_secs_f64()) };
@@ -192,8 +199,8 @@ impl LoadArgs {
             arrivals: Some(arrivals),
             mean: Some(mean),
             arrival: Some(arrival),
-            in_flight: usual_in_flight(peak),
-            prewarm: usual_prewarm(peak),
+            in_flight: usual_in_flight(own),
+            prewarm: usual_prewarm(own),
             stages: self.stage,
             pattern,
             warning: recorded.as_ref().and_then(|recorded| recorded.cut_short(workload.max_tokens)),
@@ -241,7 +248,7 @@ impl LoadArgs {
             }
         }
         if arrival.heeds == Some(Setting::Trace) && self.trace.is_none() {
-            return Err(Failure::usage(format!("--arrival {} needs --trace FILE", arrival.name)));
+            return Err(Failure::new(Code::Combination, format!("--arrival {} needs --trace FILE", arrival.name)));
         }
         match self.burstiness.filter(|shape| !BURSTINESS.contains(shape)) {
             Some(shape) => Err(Failure::usage(format!(
@@ -253,7 +260,7 @@ impl LoadArgs {
         }
     }
 
-    fn check_rates(&self) -> Result<(), Failure> {
+    fn check_rates(&self, most: f64) -> Result<(), Failure> {
         let wrong = |what: String| Err(Failure::usage(what));
         if let Some(stage) = self.stage.iter().find(|stage| stage.length.0.is_zero()) {
             return wrong(format!("--stage {stage} must last longer than 0 s"));
@@ -262,8 +269,10 @@ impl LoadArgs {
             Some(rates) => ("--rps", vec![rates.peak()]),
             None => ("--stage", self.stage.iter().map(|stage| stage.rates.peak()).collect()),
         };
-        if peaks.iter().any(|peak| *peak > MOST_RPS) {
-            return wrong(format!("{flag} can be at most {MOST_RPS}/s: one bedbench cannot fire more"));
+        if peaks.iter().any(|peak| *peak > most) {
+            return wrong(format!(
+                "{flag} can be at most {most}/s: one bedbench cannot fire more than {MOST_RPS}/s; share the plan with --shard"
+            ));
         }
         if self.trace.is_none() && peaks.iter().all(|peak| *peak == 0.0) {
             return wrong(format!("{flag} must be above 0 at some time"));
@@ -405,8 +414,9 @@ impl fmt::Display for Stage {
 impl Recorded {
     fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
-        let bytes = std::fs::read(path).map_err(|error| Failure::usage(format!("--trace {shown}: {error}")))?;
-        let trace = Trace::read(&bytes).map_err(|error| Failure::usage(format!("{shown}:{error}")))?;
+        let bytes =
+            std::fs::read(path).map_err(|error| Failure::new(Code::Unreadable, format!("--trace {shown}: {error}")))?;
+        let trace = Trace::read(&bytes).map_err(|error| Failure::new(Code::Unreadable, format!("{shown}:{error}")))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { trace, name, hash: format!("{:016x}", fnv1a(&bytes)) })
     }

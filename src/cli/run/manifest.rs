@@ -31,6 +31,7 @@ impl Config {
             api: self.api.name().to_owned(),
             load: self.offered.label.clone(),
             kind: self.offered.traffic.kind(),
+            clients: self.part.shard.count,
             concurrency: match &self.offered.traffic {
                 Traffic::Open(_) => None,
                 Traffic::Closed(workers) => Some(workers.workers()),
@@ -74,6 +75,10 @@ impl Config {
             config_hash: config.hash(),
             config,
             blocks: self.blocks.iter().map(|block| self.block_row(block)).collect(),
+            shard: self.part.row(),
+            start_at: self.part.start_at.map(|at| at.to_string()),
+            clock: None,
+            merged: Vec::new(),
             finished: None,
         }
     }
@@ -97,7 +102,7 @@ impl Config {
         }
         let hits = self.plan.as_ref().map_or(0, |plan| plan.cache_hits());
         if let Some(plan) = self.plan.as_ref().filter(|_| hits > 0) {
-            let arrivals = (hits + plan.len()) as u64;
+            let arrivals = (hits + plan.all()) as u64;
             let share = percent(hits as u64, arrivals);
             facts.push(format!(
                 "the application's cache answers {share} of {} arrivals, which are not sent",

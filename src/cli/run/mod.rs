@@ -7,15 +7,18 @@ mod fire;
 mod load;
 mod manifest;
 mod planned;
+mod shard;
 mod simulate;
 mod turns;
+mod wait;
 
-pub use args::{ApiArg, Output, RunArgs, endpoint};
+pub use args::{ApiArg, Endpoint, Output, RunArgs};
 pub use config::Config;
 pub use finish::{Finished, finish};
 pub use load::{LoadArgs, Offered, Rates, arrivals};
+pub use shard::ShardArgs;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::{compare, guard, style_on_stderr};
 use crate::clock;
 use crate::core::Metric;
@@ -39,8 +42,9 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
         }
     }
     let config = Config::resolve(args)?;
+    let out = out.map(|out| config.part.folder(&out));
     if let Some(path) = &out {
-        Folder::check_free(path).map_err(|error| Failure::usage(error.to_string()))?;
+        Folder::check_free(path).map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
     }
     config.warnings.iter().for_each(|warning| guard::warn(warning));
     if config.spends() {
@@ -53,7 +57,10 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     let folder = |created| match out {
         Some(path) => Folder::named(&path),
         None => {
-            let name = format!("{}-{}", config.profile.name, config.world.label().to_lowercase());
+            let mut name = format!("{}-{}", config.profile.name, config.world.label().to_lowercase());
+            if !config.part.shard.is_whole() {
+                name += &format!("-shard{}", config.part.shard.index);
+            }
             Folder::under_results(created, &name)
         }
     };
@@ -79,21 +86,23 @@ pub fn carry_out(
 ) -> Result<(Folder, Manifest, Fired), Failure> {
     // Before there is a folder: what cannot be fired leaves none.
     let ready = (config.world != World::Sim).then(|| Ready::make(config)).transpose()?;
+    config.part.start_at.map_or(Ok(()), |at| wait::wait(at, display))?;
     let created = clock::unix_nanos();
-    let folder = folder(created).map_err(|error| Failure::usage(error.to_string()))?;
+    let folder = folder(created).map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
     let mut manifest = config.manifest(created);
-    let failed = |error: std::io::Error| Failure::failed(error.to_string());
+    let failed = |error: std::io::Error| Failure::new(Code::CannotWrite, error.to_string());
     folder.write_manifest(&manifest).map_err(failed)?;
     let names = Names::of(&manifest);
     let rows = records.then(|| RowWriter::create(folder.path(), names)).transpose().map_err(failed)?;
     let recorder = manifest.config.recorder();
     if display != Display::Silent {
-        eprintln!("{}", config.headline());
+        say!("{}", config.headline());
     }
     let fired = match ready {
         Some(ready) => ready.fire(config, display, recorder, rows)?,
         None => simulate::simulate(config, display, recorder, rows)?,
     };
     manifest.started_unix_nanos = fired.started_unix_nanos.unwrap_or(created);
+    manifest.clock.clone_from(&fired.ending.clock);
     Ok((folder, manifest, fired))
 }

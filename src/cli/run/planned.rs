@@ -1,7 +1,7 @@
 //! What a run would send, before it does.
 
 use super::config::Config;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::clock;
 use crate::core::price::RoutePrices;
 use crate::govern::outlook::{Load, Outlook};
@@ -18,7 +18,8 @@ impl Config {
     /// For a closed loop, of which nobody can tell, and where the Region model makes no sense.
     pub fn outlook(&self) -> Result<(Load, Vec<Outlook>), Failure> {
         let Traffic::Open(load) = &self.offered.traffic else {
-            return Err(Failure::usage(
+            return Err(Failure::new(
+                Code::ClosedLoop,
                 "a closed loop sends as many requests as are answered in time, so nobody can say beforehand how many, or \
                  what they cost; plan an open loop with --rps, or keep the run within a --budget",
             ));
@@ -27,7 +28,7 @@ impl Config {
             Some(plan) => Load::of(plan, &self.workload),
             None => Load::of(&Plan::draw(load), &self.workload),
         };
-        Ok((asked, Outlook::of(&self.profile, &self.prices).map_err(Failure::usage)?))
+        Ok((asked, Outlook::of(&self.profile, &self.prices).map_err(|wrong| Failure::new(Code::NoPrice, wrong))?))
     }
 
     /// What would be sent, for people.

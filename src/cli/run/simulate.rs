@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::config::Config;
 use super::fire::Fired;
 use crate::bedrock::Api;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::core::RunTime;
 use crate::core::record::{AttemptRecord, RequestRecord};
 use crate::drive::sim::{ClientModel, Opening, Simulation, Sink, Workers};
@@ -27,7 +27,7 @@ pub fn simulate(
     rows: Option<RowWriter>,
 ) -> Result<Fired, Failure> {
     let stop = Arc::new(Stop::default());
-    let signal = watch_in_background(stop.clone()).map_err(|error| Failure::failed(error.to_string()))?;
+    let signal = watch_in_background(stop.clone()).map_err(|error| Failure::new(Code::System, error.to_string()))?;
     let simulation = Simulation {
         profile: &config.profile,
         scenario: config.scenario.as_ref().expect("what is simulated has a scenario"),
@@ -54,7 +54,7 @@ pub fn simulate(
         };
         let ended = ended.map_err(Failure::usage)?;
         if display == Display::Plain {
-            eprintln!("simulated {}, {} of {routes}", route.name, position + 1);
+            say!("simulated {}, {} of {routes}", route.name, position + 1);
         }
         stopped = stopped.into_iter().chain(ended).min();
     }
@@ -62,7 +62,7 @@ pub fn simulate(
     let Kept { recorder, mut rows, written, .. } = kept;
     let written = written.and_then(|()| rows.as_mut().map_or(Ok(()), RowWriter::flush));
     let signal = Some(signal.load(Ordering::Relaxed)).filter(|code| *code > 0);
-    let ending = Ending { stopped, signal, evidence: Evidence::default() };
+    let ending = Ending { stopped, signal, evidence: Evidence::default(), clock: None };
     Ok(Fired { recorder, ending, written, started_unix_nanos: None })
 }
 

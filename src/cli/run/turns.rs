@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::load::Offered;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::core::Seed;
 use crate::core::block::{Block, Timing, take_turns};
 use crate::core::phase::Phases;
@@ -57,7 +57,8 @@ impl TurnArgs {
         let groups = profile.groups();
         if world.is_modelled() || groups.iter().all(|group| group.len() == 1) {
             return match self.blocks.is_some() || self.block_gap.is_some() || self.short_blocks {
-                true => Err(Failure::usage(
+                true => Err(Failure::new(
+                    Code::Turns,
                     "no two routes share a quota, so none takes turns; leave out --blocks, --block-gap and --short-blocks",
                 )),
                 false => Ok(None),
@@ -65,10 +66,13 @@ impl TurnArgs {
         }
         let gap = self.block_gap.unwrap_or(SHORTEST_GAP);
         if gap.0 < SHORTEST_GAP.0 && !self.short_blocks {
-            return Err(Failure::usage(format!(
-                "--block-gap {gap}: quotas refill by the minute, so a pause lasts {SHORTEST_GAP} at least; \
+            return Err(Failure::new(
+                Code::Turns,
+                format!(
+                    "--block-gap {gap}: quotas refill by the minute, so a pause lasts {SHORTEST_GAP} at least; \
                  for a rehearsal at an --endpoint add --short-blocks"
-            )));
+                ),
+            ));
         }
         let rounds = self.blocks.unwrap_or(USUAL_BLOCKS);
         Ok(Some(Turns { groups, rounds, gap: gap.0, short: self.short_blocks }))
@@ -80,11 +84,14 @@ impl Turns {
     /// When a block is too short for a quota that refills by the minute.
     pub fn lay_out(&self, offered: &Offered, seed: Seed) -> Result<(Vec<Arc<Block>>, Phases), Failure> {
         if offered.duration < SHORTEST.0 && !self.short {
-            return Err(Failure::usage(format!(
-                "--duration {}: routes that share a quota take turns, and each block lasts {SHORTEST} at least; raise it, \
+            return Err(Failure::new(
+                Code::Turns,
+                format!(
+                    "--duration {}: routes that share a quota take turns, and each block lasts {SHORTEST} at least; raise it, \
                  fire one of them alone with --route, or for a rehearsal at an --endpoint add --short-blocks",
-                Span(offered.duration)
-            )));
+                    Span(offered.duration)
+                ),
+            ));
         }
         let timing = Timing { warmup: offered.warmup, measured: offered.duration, gap: self.gap };
         let steady = offered.phases(Vec::new()).iter().all(|phase| phase.steady);

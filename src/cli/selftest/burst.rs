@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use crate::bedrock::{Api, ClientSpec, placeholder_access};
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::mock::loopback;
 use crate::clock::Clock;
 use crate::core::block::{Block, Timing};
@@ -54,7 +54,8 @@ impl Burst {
         let mock = self.mock(&profile, &clock, AccessLog::to(log))?;
         let spec = self.spec(&profile, format!("http://{}", mock.addresses()[0]));
         let (sender, records) = mpsc::channel();
-        let ending = drive::run(spec, &clock, &Arc::new(Stop::default()), sender, || ()).map_err(Failure::failed)?;
+        let ending = drive::run(spec, &clock, &Arc::new(Stop::default()), sender, || ())
+            .map_err(|wrong| Failure::new(Code::System, wrong))?;
         drop(mock);
         let zero = clock.zero_unix_nanos().unwrap_or_default();
         let seen: HashMap<_, _> = seen.iter().map(|line| (line.request_id, line.time.saturating_sub(zero))).collect();
@@ -111,7 +112,8 @@ impl Burst {
             worlds: vec![vec![sydney]],
             listeners: vec![ListenSpec { world: 0, regions: vec![RegionId::SYDNEY], address: loopback(0) }],
         };
-        Mock::start(spec, clock.clone()).map_err(|error| Failure::failed(format!("cannot start the mock: {error}")))
+        Mock::start(spec, clock.clone())
+            .map_err(|error| Failure::new(Code::System, format!("cannot start the mock: {error}")))
     }
 
     fn spec(&self, profile: &Profile, url: String) -> RunSpec {
@@ -145,6 +147,8 @@ impl Burst {
             prewarm: usual_prewarm(self.rps).min(in_flight),
             sent: Arc::new(SentCounts::new(1)),
             purse: None,
+            start_at: None,
+            compare_clocks: false,
         }
     }
 }

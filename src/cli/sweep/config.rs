@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::args::SweepArgs;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Code, Failure};
 use crate::cli::sources;
 use crate::core::gate::{Gate, Objective};
 use crate::core::phase::Phases;
@@ -56,35 +56,47 @@ impl Config {
         check_numbers(args, loads[loads.len() - 1])?;
         let loader = args.sources.loader(args.latency.as_deref())?;
         let mut profile = loader.profile(&args.profile)?;
-        profile.select(&args.route).map_err(Failure::usage)?;
+        profile.select(&args.route).map_err(|wrong| Failure::new(Code::UnknownName, wrong))?;
         if args.no_reference {
             profile.routes.retain(|route| route.standing == Standing::Candidate);
         }
         if profile.routes.is_empty() {
-            return Err(Failure::usage("no route is left to sweep; drop --no-reference or name another --route"));
+            return Err(Failure::new(
+                Code::NoRoute,
+                "no route is left to sweep; drop --no-reference or name another --route",
+            ));
         }
         let points = loads.len() as u64 * args.seeds() * profile.routes.len() as u64;
         if points > MOST_POINTS {
-            return Err(Failure::usage(format!(
-                "{} points are more than one sweep takes ({}); take fewer loads, --seeds or routes",
-                grouped(points),
-                grouped(MOST_POINTS)
-            )));
+            return Err(Failure::new(
+                Code::TooManyRequests,
+                format!(
+                    "{} points are more than one sweep takes ({}); take fewer loads, --seeds or routes",
+                    grouped(points),
+                    grouped(MOST_POINTS)
+                ),
+            ));
         }
         let workload = loader.workload(&args.workload)?;
         let slos = slos(&args.slo, &profile, &workload)?;
         if slos.is_empty() {
-            return Err(Failure::usage(format!(
-                "workload `{}` has no objective, and a knee needs one; give it with --slo 'ttft:p95<900ms'",
-                workload.name
-            )));
+            return Err(Failure::new(
+                Code::Objective,
+                format!(
+                    "workload `{}` has no objective, and a knee needs one; give it with --slo 'ttft:p95<900ms'",
+                    workload.name
+                ),
+            ));
         }
         let timeouts = Timeouts::default();
         if let Some(slo) = slos.iter().find(|slo| slo.limit >= timeouts.request) {
-            return Err(Failure::usage(format!(
-                "--slo {slo}: a request ends after {}, so nobody can miss it; lower the limit",
-                Span(timeouts.request)
-            )));
+            return Err(Failure::new(
+                Code::Objective,
+                format!(
+                    "--slo {slo}: a request ends after {}, so nobody can miss it; lower the limit",
+                    Span(timeouts.request)
+                ),
+            ));
         }
         let (world, duration, warmup) = (args.world(), args.duration(), args.warmup());
         let scenario = world.is_modelled().then(|| loader.scenario(args.scenario())).transpose()?;
@@ -152,7 +164,7 @@ fn slos(gates: &[Gate], profile: &Profile, workload: &Workload) -> Result<Vec<Sl
             },
             _ => "it is for one load; hold `bedbench run --sim` to it, and a sweep to knee>40/s".to_owned(),
         };
-        return Err(Failure::usage(format!("--slo {gate}: {wrong}")));
+        return Err(Failure::new(Code::Objective, format!("--slo {gate}: {wrong}")));
     }
     let asked: Vec<_> = gates.iter().filter_map(Gate::slo).collect();
     Ok(if asked.is_empty() { workload.slo.clone() } else { asked })
@@ -164,26 +176,32 @@ fn check_numbers(args: &SweepArgs, most: f64) -> Result<(), Failure> {
     }
     let (duration, warmup) = (args.duration(), args.warmup());
     if duration.0 < SHORTEST && args.world() == World::Sim {
-        return Err(Failure::usage(format!(
-            "--duration {duration}: a point needs at least 30m, or its tail is chance; leave it out or raise it"
-        )));
+        return Err(Failure::new(
+            Code::TooFewRequests,
+            format!(
+                "--duration {duration}: a point needs at least 30m, or its tail is chance; leave it out or raise it"
+            ),
+        ));
     }
     if duration.0 > LONGEST || warmup.0 > LONGEST {
         return Err(Failure::usage("--duration and --warmup can be at most 7 days"));
     }
     let requests = most * (duration.0 + warmup.0).as_secs_f64();
     if requests > f64::from(u32::MAX) {
-        return Err(Failure::usage(format!(
-            "{requests:.0} requests at the highest load are more than a plan can number ({}); lower --rps or --duration",
-            u32::MAX
-        )));
+        return Err(Failure::new(
+            Code::TooManyRequests,
+            format!(
+                "{requests:.0} requests at the highest load are more than a plan can number ({}); lower --rps or --duration",
+                u32::MAX
+            ),
+        ));
     }
     Ok(())
 }
 
 /// What every target of every route costs.
 fn price(profile: &Profile, own: Option<&Path>) -> Result<Vec<Vec<PricedTarget>>, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
+    let wrong = |error: &dyn std::fmt::Display| Failure::new(Code::Unreadable, error.to_string());
     let prices = sources::prices(own)?;
     let targets = |route: &crate::profile::Route| {
         let priced = route.targets.iter().map(|target| {

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use clap::Parser;
-
 use super::args::{SweepArgs, WorldArgs};
 use super::config::Config;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Code, Exit, Failure};
 use crate::cli::guard;
-use crate::cli::run::{self, Finished, Output, RunArgs, finish};
+use crate::cli::run::{self, Finished, Output, RunArgs, ShardArgs, finish};
 use crate::cli::style_on_stderr;
 use crate::core::run::World;
 use crate::core::units::{grouped, length, significant};
@@ -18,14 +16,6 @@ use crate::govern::outlook::Load as Asked;
 use crate::report::plan::render;
 use crate::store::Folder;
 use crate::sweep::{Key, Point, Question, Watched};
-
-/// `bedbench run`, as it is typed.
-#[derive(Parser)]
-#[command(no_binary_name = true)]
-struct Line {
-    #[command(flatten)]
-    run: RunArgs,
-}
 
 /// Fires every load under every seed, one after the other. A load at which this machine was too slow to fire as planned
 /// says nothing about the service: it is left out, and so is all above it.
@@ -43,7 +33,7 @@ pub fn fire(args: &SweepArgs, config: &Config, folder: &Folder, quiet: bool) -> 
         }
         let display = if quiet { Display::Silent } else { Display::on_stderr(false) };
         if display != Display::Silent {
-            eprintln!("{number} of {all}");
+            say!("{number} of {all}");
         }
         let run = resolve(args, config, (load, seed))?;
         let drawn = run.seed.0;
@@ -62,12 +52,12 @@ pub fn fire(args: &SweepArgs, config: &Config, folder: &Folder, quiet: bool) -> 
             Exit::Invalid => fired.too_fast = Some(load),
             Exit::Interrupted(code) => {
                 let runs = folder.path().join("runs");
-                return Err(Failure::interrupted(
-                    code,
+                return Err(Failure::new(
+                    Code::Interrupted(code),
                     format!("a part of a sweep says nothing; the runs that were made are in {}", runs.display()),
                 ));
             }
-            other => return Err(Failure::failed(format!("{name} ended with {other:?}"))),
+            other => return Err(Failure::new(Code::NothingAnswered, format!("{name} ended with {other:?}"))),
         }
     }
     Ok(fired)
@@ -102,7 +92,8 @@ fn resolve(args: &SweepArgs, config: &Config, (load, seed): (f64, u64)) -> Resul
         say("scenario", args.scenario().to_owned());
         line.push("--mock".into());
     }
-    let mut run = Line::try_parse_from(line).map_err(|wrong| Failure::usage(wrong.to_string()))?.run;
+    let mut run = RunArgs::typed(&line).map_err(|wrong| Failure::new(Code::Arguments, wrong.to_string()))?;
+    run.shards = ShardArgs::alone();
     run.sources = args.sources.clone();
     run.prices.clone_from(&args.prices);
     run.endpoint.clone_from(endpoint);
@@ -139,7 +130,7 @@ pub fn confirm(args: &SweepArgs, config: &Config) -> Result<(), Failure> {
             let shown = run.show(&all, asked, &outlooks, |planned| render(planned, style_on_stderr()));
             guard::confirm(&format!("{}{shown}", guard::COSTS), args.world.yes, None)?;
         }
-        None if !args.quiet => eprintln!("{all}"),
+        None if !args.quiet => say!("{all}"),
         None => {}
     }
     Ok(())

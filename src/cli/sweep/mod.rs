@@ -10,7 +10,7 @@ pub use args::SweepArgs;
 
 use std::io;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Code, Exit, Failure};
 use super::simulated::{Bench, cores};
 use super::{guard, print, report, style};
 use crate::clock;
@@ -32,7 +32,7 @@ pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
     let config = Config::resolve(&args)?;
     let (created, display) = (clock::unix_nanos(), Display::on_stderr(args.quiet));
     if let Some(path) = &args.out {
-        Folder::check_free(path).map_err(|error| Failure::usage(error.to_string()))?;
+        Folder::check_free(path).map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
     }
     config.warnings.iter().for_each(|warning| guard::warn(warning));
     let name = match config.world {
@@ -46,12 +46,12 @@ pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
     if config.world != World::Sim {
         guard::warn_of_ambient_endpoints();
         fire::confirm(&args, &config)?;
-        let folder = folder().map_err(|error| Failure::usage(error.to_string()))?;
+        let folder = folder().map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
         let sweep = fired(&args, config, created, &folder)?;
         return finish(&args, &sweep, Ok(folder));
     }
     let leave = LeaveAtSignal::saying("interrupted: a part of a sweep says nothing, so nothing was written");
-    let leave = leave.map_err(|error| Failure::failed(error.to_string()))?;
+    let leave = leave.map_err(|error| Failure::new(Code::System, error.to_string()))?;
     let sweep = sweep(&config, created, display);
     // From here on there is something to keep.
     drop(leave);
@@ -67,7 +67,8 @@ fn finish(args: &SweepArgs, sweep: &Sweep, folder: io::Result<Folder>) -> Result
             Output::Csv => print(&(CSV.render)(sweep))?,
         }
     }
-    let incomplete = |error: &dyn std::fmt::Display| Failure::failed(format!("the results are incomplete: {error}"));
+    let incomplete =
+        |error: &dyn std::fmt::Display| Failure::new(Code::CannotWrite, format!("the results are incomplete: {error}"));
     let gates = knees::judge(&args.slo, sweep);
     if let Some(path) = &args.junit {
         report::write_junit(path, &sweep.setting.profile, &gates.iter().map(junit::of_gate).collect::<Vec<_>>())?;
@@ -77,7 +78,7 @@ fn finish(args: &SweepArgs, sweep: &Sweep, folder: io::Result<Folder>) -> Result
         report::save_png(&folder, &drawn).map_err(|error| incomplete(&error))?;
     }
     if !args.quiet {
-        eprintln!("Results in {}", folder.path().display());
+        say!("Results in {}", folder.path().display());
     }
     Ok(report::judge(gates.iter().filter(|gate| !gate.met).map(GateResult::line)))
 }
@@ -89,12 +90,15 @@ fn fired(args: &SweepArgs, mut config: Config, created: u64, folder: &Folder) ->
         let loads = &mut config.question.loads;
         loads.retain(|load| *load < too_fast);
         if loads.len() < 2 {
-            return Err(Failure::failed(format!(
-                "this machine could not fire {too_fast} requests/s along {} routes as planned, and a sweep needs two loads; \
+            return Err(Failure::new(
+                Code::TooFast,
+                format!(
+                    "this machine could not fire {too_fast} requests/s along {} routes as planned, and a sweep needs two loads; \
                  sweep lower loads or fewer routes. The runs are in {}",
-                config.profile.routes.len(),
-                folder.path().join("runs").display()
-            )));
+                    config.profile.routes.len(),
+                    folder.path().join("runs").display()
+                ),
+            ));
         }
         guard::warn(&format!(
             "this machine could not fire {too_fast} requests/s as planned: that load and all above it are left out"

@@ -41,7 +41,7 @@ impl Watcher for Progress {
         self.bar.inc(1);
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         if self.display == Display::Plain && done.is_multiple_of(PLAIN_EVERY) {
-            eprintln!("{done} of {} points, and more where something turns", self.asked.load(Ordering::Relaxed));
+            say!("{done} of {} points, and more where something turns", self.asked.load(Ordering::Relaxed));
         }
     }
 }

@@ -204,6 +204,7 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         api: "converse-stream".into(),
         load: format!("{RPS}/s poisson"),
         kind: Loop::Open,
+        clients: 1,
         concurrency: None,
         arrival: Some("poisson".into()),
         rps: Some(Rate(f64::from(RPS))),
@@ -239,6 +240,10 @@ fn manifest(phases: Phases, seconds: f64, routes: Vec<RouteHead>, interrupted: b
         prices: vec![],
         config,
         blocks: vec![],
+        shard: None,
+        start_at: None,
+        clock: None,
+        merged: vec![],
         finished: Some(Finished {
             unix_nanos: 0,
             interrupted,

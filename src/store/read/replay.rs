@@ -40,7 +40,19 @@ impl Run {
     ///
     /// # Errors
     /// When there are no records, or a row is not one of ours. Rows cut off at the end of a file are no error.
-    pub fn replay(&self, mut take: impl FnMut(Entry<'_>)) -> Result<Replayed, ReadError> {
+    pub fn replay(&self, take: impl FnMut(Entry<'_>)) -> Result<Replayed, ReadError> {
+        self.read(true, take)
+    }
+
+    /// The same with the stamps that are in the rows.
+    ///
+    /// # Errors
+    /// Those of [`Run::replay`].
+    pub fn rows(&self, take: impl FnMut(Entry<'_>)) -> Result<Replayed, ReadError> {
+        self.read(false, take)
+    }
+
+    fn read(&self, shifted: bool, mut take: impl FnMut(Entry<'_>)) -> Result<Replayed, ReadError> {
         let path = self.path().join("requests.csv");
         let requests = match Rows::open(path, REQUESTS) {
             Err(ReadError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
@@ -65,7 +77,7 @@ impl Run {
                 }
             });
             let attempts = Attempts { batches, batch: Vec::new().into_iter(), next: None, own: Vec::new() };
-            self.in_lockstep(requests, attempts, names, &mut take)
+            self.in_lockstep(requests, attempts, (names, shifted), &mut take)
         });
         let (mut replayed, adrift, missing) = replayed?;
         let ended = self.manifest.finished.is_some();
@@ -85,7 +97,7 @@ impl Run {
         &self,
         mut requests: Rows,
         mut attempts: Attempts,
-        names: &Names,
+        (names, shifted): (&Names, bool),
         take: &mut dyn FnMut(Entry<'_>),
     ) -> Result<(Replayed, u64, Option<u64>), ReadError> {
         let shifts = self.shifts();
@@ -104,20 +116,33 @@ impl Run {
             numbers[route].0 += 1;
             numbers[route].1 = numbers[route].1.max(Some(request.index));
             let by = shifts.get(usize::from(round)).map_or(Duration::ZERO, |of_round| of_round[route]);
-            if !by.is_zero() {
+            request.phase = names.phases.index_at(request.intended.before(by)) as u16;
+            if shifted && !by.is_zero() {
                 request.shift(by);
                 attempts.own.iter_mut().for_each(|attempt| attempt.shift(by));
             }
-            request.phase = names.phases.index_at(request.intended) as u16;
             take(Entry { request: &request, attempts: &attempts.own, round });
         }
         adrift += attempts.left()?;
         // Where the application's own cache answers, numbers are missing anyway.
         let hits =
             self.manifest.config.files.get("workload").and_then(|workload| workload.get("cache_hit_rate")?.as_f64());
-        let due = numbers.iter().map(|(rows, highest)| highest.map_or(0, |highest| u64::from(highest) + 1) - rows);
-        let missing = (hits.unwrap_or(0.0) == 0.0).then(|| due.sum());
+        let mut due = 0;
+        for (route, (rows, highest)) in names.routes.iter().zip(&numbers) {
+            let highest = highest.map_or(0, |highest| self.up_to(highest));
+            due += highest.checked_sub(*rows).ok_or_else(|| {
+                let what = format!("it holds requests of route `{}` twice, and they would count twice", route.name);
+                ReadError::Columns(self.path().join("requests.csv"), what)
+            })?;
+        }
+        let missing = (hits.unwrap_or(0.0) == 0.0).then_some(due);
         Ok((replayed, adrift, missing))
+    }
+
+    /// How many requests there are up to this number, of those that the run fired.
+    fn up_to(&self, highest: u32) -> u64 {
+        let count = self.manifest.shard.as_ref().map_or(1, |row| row.shard.count.max(1));
+        u64::from(highest / count) + 1
     }
 
     /// By round and route, by how much sooner records are filed.

@@ -202,6 +202,21 @@ fn a_row_that_is_none_of_ours_is_named_by_its_line() {
     }
 }
 
+/// As when two folders were put together by hand.
+#[test]
+fn rows_that_are_there_twice_are_not_counted_twice() {
+    let (_folder, run) = run(3, true);
+    let path = run.path().join("requests.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    std::fs::write(&path, format!("{header}\n{rows}{rows}")).unwrap();
+    let said = run.rebuild().err().expect("they are there twice").to_string();
+    assert!(
+        said.ends_with("requests.csv: it holds requests of route `sydney` twice, and they would count twice"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_run_without_records_has_nothing_to_rebuild_from() {
     let (_folder, run) = run(1, true);

@@ -7,6 +7,7 @@ pub const ENTRY: Entry = Entry {
     name: "round-robin",
     summary: "targets in turn, one attempt each",
     targets: 2..=usize::MAX,
+    remembers: true,
     keys: &[],
     build: |settings, _| Box::new(RoundRobin { targets: settings.targets, next: 0 }),
 };

@@ -13,6 +13,7 @@ pub struct Server {
     pub address: SocketAddr,
 }
 
+#[allow(dead_code, reason = "every bench compiles this file for itself, and not all measure the server")]
 impl Server {
     /// Waits until it is ready.
     pub fn start(options: &[String]) -> io::Result<Self> {

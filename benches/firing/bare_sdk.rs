@@ -1,0 +1,50 @@
+//! The AWS SDK without anything around it, set as bedbench sets it.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::config::retry::RetryConfig;
+use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
+use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Region, StalledStreamProtectionConfig};
+use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, InferenceConfiguration, Message};
+
+use crate::Done;
+use crate::schedule::{Schedule, prompt};
+
+const MODEL: &str = "amazon.nova-lite-v1:0";
+
+fn client(address: &str) -> Client {
+    let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(3)).build();
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("ap-southeast-2"))
+        .endpoint_url(format!("http://{address}"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .retry_config(RetryConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .timeout_config(timeouts)
+        .credentials_provider(Credentials::new("BEDBENCHMOCK", "not-a-secret", None, None, "bench"));
+    Client::from_conf(config.build())
+}
+
+pub fn fire(address: &str, schedule: Schedule, streams: bool) -> Done<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let client = client(address);
+    let limits = InferenceConfiguration::builder().max_tokens(256).build();
+    let request = || {
+        let message = Message::builder().role(ConversationRole::User).content(ContentBlock::Text(prompt())).build();
+        let (client, limits) = (client.clone(), limits.clone());
+        async move {
+            if streams {
+                let call = client.converse_stream().model_id(MODEL).messages(message?).inference_config(limits);
+                let mut output = call.send().await?;
+                while output.stream.recv().await?.is_some() {}
+            } else {
+                client.converse().model_id(MODEL).messages(message?).inference_config(limits).send().await?;
+            }
+            Ok(())
+        }
+    };
+    runtime.block_on(schedule.fire(request))
+}
