@@ -35,7 +35,11 @@ const HEADINGS: &[(&str, &[&str])] = &[
     ("Spending", &["yes", "budget"]),
     ("Objectives", &["slo", "baseline", "fail_if", "junit", "anyway"]),
     ("Turns", &["blocks", "block_gap", "short_blocks"]),
-    ("Serving", &["port", "single", "strict", "credentials", "api_key", "log", "tls", "tls_ca"]),
+    ("More than one machine", &["shard", "start_at"]),
+    (
+        "Serving",
+        &["bind", "allow_remote", "port", "single", "strict", "credentials", "api_key", "log", "tls", "tls_ca"],
+    ),
     ("Output", &["out", "no_records", "png", "plot", "write", "format", "quiet"]),
     ("Files", &["set", "models", "prices"]),
     (

@@ -26,7 +26,6 @@ const LATE: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(7 * 24 * 3600);
 
 #[derive(Clone, Copy, Debug, Default, Args)]
-#[command(next_help_heading = "More than one machine")]
 pub struct ShardArgs {
     /// Fire every N-th request of the plan only, from number I on, counted from 0; `bedbench merge` makes one run of all N
     /// shards. 0/1 fires all of it [default: as a Kubernetes Indexed Job (with BEDBENCH_SHARDS=N), an AWS Batch array or a
