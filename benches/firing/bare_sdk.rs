@@ -9,28 +9,42 @@ use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
 use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Region, StalledStreamProtectionConfig};
 use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, InferenceConfiguration, Message};
 
+use aws_smithy_http_client::pool::{self, ConnectionPool, ConnectionReuseScope, DriverSpawner, Partition, PartitionId};
+
 use crate::Done;
 use crate::schedule::{Schedule, prompt};
 
 const MODEL: &str = "amazon.nova-lite-v1:0";
 
-fn client(address: &str) -> Client {
+/// The same pool.
+fn pool() -> Done<pool::Client> {
+    let id = PartitionId::from_index(0);
+    let pool = ConnectionPool::builder()
+        .tcp_nodelay(true)
+        .max_connections_per_host(10_000)
+        .partitions([Partition::new(id, DriverSpawner::tokio(tokio::runtime::Handle::current()))])
+        .connection_reuse_scope(ConnectionReuseScope::Partition)
+        .build_http()?;
+    Ok(pool::Client::from_partition(&pool, id)?)
+}
+
+fn client(address: &str) -> Done<Client> {
     let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(3)).build();
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("ap-southeast-2"))
         .endpoint_url(format!("http://{address}"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(pool()?)
         .retry_config(RetryConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .timeout_config(timeouts)
         .credentials_provider(Credentials::new("BEDBENCHMOCK", "not-a-secret", None, None, "bench"));
-    Client::from_conf(config.build())
+    Ok(Client::from_conf(config.build()))
 }
 
 pub fn fire(address: &str, schedule: Schedule, streams: bool) -> Done<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let client = client(address);
+    let client = runtime.block_on(async { client(address) })?;
     let limits = InferenceConfiguration::builder().max_tokens(256).build();
     let request = || {
         let message = Message::builder().role(ConversationRole::User).content(ContentBlock::Text(prompt())).build();

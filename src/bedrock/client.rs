@@ -23,7 +23,7 @@ use super::classify::{self, Failure, cut};
 use super::connections::Connections;
 use super::credentials::Access;
 use super::gate::Gate;
-use super::probe::Probe;
+use super::probe::{Invocations, Probe};
 use super::stream::{StreamState, millis, usage};
 use super::transmit::{ATTEMPT, Gated};
 use crate::clock::{self, Clock};
@@ -165,7 +165,8 @@ impl RegionClient {
                     .http_client(Gated { http: http.clone(), limit })
                     .retry_config(RetryConfig::disabled())
                     .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-                    .timeout_config(timeouts.clone());
+                    .timeout_config(timeouts.clone())
+                    .invocation_id_generator(Invocations);
                 let config = match &spec.access {
                     Access::SigV4(provider) => config.credentials_provider(provider.clone()),
                     Access::Bearer(token) => config.bearer_token(token.clone()),
@@ -318,9 +319,7 @@ impl RegionClient {
             .converse_stream()
             .model_id(attempt.destination.model())
             .messages(user_message(attempt.prompt))
-            .inference_config(limits(attempt.max_tokens))
-            .customize()
-            .interceptor(probe.clone());
+            .inference_config(limits(attempt.max_tokens));
         let sent = tokio::time::timeout(self.timeouts.first_token, ATTEMPT.scope(probe.clone(), call.send())).await;
         let mut output = match sent.map_err(|_| ran_out("the first token"))? {
             Ok(output) => output,
@@ -368,9 +367,7 @@ impl RegionClient {
             .converse()
             .model_id(attempt.destination.model())
             .messages(user_message(attempt.prompt))
-            .inference_config(limits(attempt.max_tokens))
-            .customize()
-            .interceptor(probe.clone());
+            .inference_config(limits(attempt.max_tokens));
         match ATTEMPT.scope(probe.clone(), call.send()).await {
             Ok(output) => {
                 content.request_id = output.request_id().map(str::to_owned);

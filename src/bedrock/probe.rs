@@ -1,22 +1,17 @@
-//! Watches one attempt from inside the SDK: when it was handed to the transport, when the head of
+//! Watches one attempt at the SDK's transport: when it was handed to the transport, when the head of
 //! the answer came, and over which connection.
 
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use aws_runtime::invocation_id::{InvocationId, InvocationIdGenerator, SharedInvocationIdGenerator};
+use aws_runtime::invocation_id::{InvocationId, InvocationIdGenerator};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::telemetry::{CaptureHttpAttemptTelemetry, ConnectionUsage};
-use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
-    BeforeTransmitInterceptorContextMut,
-};
-use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 
 use super::gate::Gate;
 use super::secrets::Secrets;
+use super::transmit::ATTEMPT;
 use crate::clock::Clock;
 use crate::core::RunTime;
 use crate::core::record::{Acquisition, HttpVersion};
@@ -81,13 +76,21 @@ impl Probe {
 
     /// Waits for the gate; then the attempt is handed to the transport. What waits at a gate that
     /// will never open is never sent: its caller gives it up.
-    pub async fn leave(&self) {
+    pub async fn leave(&self, request: &mut HttpRequest) {
+        request.add_extension(self.0.telemetry.clone());
+        self.0.secrets.get_or_init(|| Secrets::of(request.headers()));
         if let Some(gate) = &self.0.gate
             && !gate.passed().await
         {
             std::future::pending::<()>().await;
         }
         self.stamp(&self.0.sent);
+    }
+
+    /// The head of the answer is here.
+    pub fn hear(&self, response: &HttpResponse) {
+        self.stamp(&self.0.head);
+        self.0.status.store(response.status().as_u16(), Ordering::Relaxed);
     }
 
     fn stamp(&self, stamp: &AtomicU64) {
@@ -99,46 +102,13 @@ fn read(stamp: &AtomicU64) -> Option<RunTime> {
     stamp.load(Ordering::Relaxed).checked_sub(1).map(RunTime::from_nanos)
 }
 
-impl InvocationIdGenerator for Probe {
+/// Names every call by the attempt that is making it.
+#[derive(Debug)]
+pub struct Invocations;
+
+impl InvocationIdGenerator for Invocations {
     fn generate(&self) -> Result<Option<InvocationId>, BoxError> {
-        Ok(Some(InvocationId::new(self.0.invocation.to_uuid().to_string())))
-    }
-}
-
-#[dyn_dispatch_hint]
-impl Intercept for Probe {
-    fn name(&self) -> &'static str {
-        "bedbench::Probe"
-    }
-
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        cfg: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        cfg.interceptor_state().store_put(SharedInvocationIdGenerator::new(self.clone()));
-        Ok(())
-    }
-
-    fn modify_before_transmit(
-        &self,
-        context: &mut BeforeTransmitInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        context.request_mut().add_extension(self.0.telemetry.clone());
-        self.0.secrets.get_or_init(|| Secrets::of(context.request().headers()));
-        Ok(())
-    }
-
-    fn read_after_transmit(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.stamp(&self.0.head);
-        self.0.status.store(context.response().status().as_u16(), Ordering::Relaxed);
-        Ok(())
+        let of = |probe: &Probe| InvocationId::new(probe.0.invocation.to_uuid().to_string());
+        Ok(ATTEMPT.try_with(of).ok())
     }
 }

@@ -39,14 +39,15 @@ struct GatedConnector {
 }
 
 impl HttpConnector for GatedConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let attempt = ATTEMPT.try_with(Clone::clone);
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        let attempt = ATTEMPT.try_with(Clone::clone).ok();
         let (transport, limit) = (self.transport.clone(), self.limit);
         HttpConnectorFuture::new(async move {
-            if let Ok(probe) = attempt {
-                probe.leave().await;
+            if let Some(probe) = &attempt {
+                probe.leave(&mut request).await;
             }
             let response = transport.call(request).await?;
+            attempt.iter().for_each(|probe| probe.hear(&response));
             let limit = if response.status().is_success() { limit } else { Limit::Whole };
             Ok(response.map(|body| bounded(body, limit)))
         })

@@ -8,7 +8,7 @@ use super::{monotonic, sharpen_this_thread};
 const SPIN: Duration = Duration::from_micros(75);
 
 /// Of the thread's time, at most.
-const SPUN_SHARE: f64 = 0.04;
+const SPUN_SHARE: f64 = 0.03;
 
 /// Deadlines nearer to each other than this, on average, are not spun for: so close together, the core does not fall
 /// asleep, and there would be more spinning than sleeping.
