@@ -163,7 +163,7 @@ pub fn main() -> ExitCode {
 fn mistyped(error: &clap::Error) -> ExitCode {
     let styled = error.render();
     let text = if console::colors_enabled_stderr() { styled.ansi().to_string() } else { styled.to_string() };
-    let named = format!("error[{}]:", Code::Value.name());
+    let named = format!("error[{}]:", Code::Arguments.name());
     say!("{}", text.replacen("error:", &named, 1).trim_end());
     Exit::Usage.into()
 }

@@ -323,7 +323,7 @@ mod tests {
             (&[(COUNT, "4")], "nothing says which of them this is"),
         ] {
             let wrong = resolve(None, LIVE, set).unwrap_err();
-            assert!(wrong.contains(said) && wrong.contains("Usage") && wrong.contains("--shard"), "{set:?}: {wrong}");
+            assert!(wrong.contains(said) && wrong.contains("Shard") && wrong.contains("--shard"), "{set:?}: {wrong}");
         }
     }
 
