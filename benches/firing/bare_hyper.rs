@@ -30,5 +30,5 @@ pub fn fire(address: &str, schedule: Schedule) -> Done<()> {
             if ok { Ok(()) } else { Err("not answered well".into()) }
         }
     };
-    runtime.block_on(schedule.fire(request))
+    runtime.block_on(schedule.fire(false, request))
 }

@@ -42,7 +42,7 @@ fn client(address: &str) -> Done<Client> {
     Ok(Client::from_conf(config.build()))
 }
 
-pub fn fire(address: &str, schedule: Schedule, streams: bool) -> Done<()> {
+pub fn fire(address: &str, schedule: Schedule, (precise, streams): (bool, bool)) -> Done<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let client = runtime.block_on(async { client(address) })?;
     let limits = InferenceConfiguration::builder().max_tokens(256).build();
@@ -60,5 +60,5 @@ pub fn fire(address: &str, schedule: Schedule, streams: bool) -> Done<()> {
             Ok(())
         }
     };
-    runtime.block_on(schedule.fire(request))
+    runtime.block_on(schedule.fire(precise, request))
 }

@@ -35,7 +35,19 @@ const TARGETS: [f64; 2] = [1.25, 1.5];
 enum Client {
     Bedbench,
     BareSdk,
+    PreciseSdk,
     BareHyper,
+}
+
+impl Client {
+    /// What a bare client is asked for by.
+    fn option(self) -> &'static str {
+        match self {
+            Self::BareSdk => "--bare-sdk",
+            Self::PreciseSdk => "--precise-sdk",
+            Self::Bedbench | Self::BareHyper => "--bare-hyper",
+        }
+    }
 }
 
 struct Asked {
@@ -94,8 +106,10 @@ fn used(client: Client, asked: &Asked, address: SocketAddr, folder: &Path, secon
         }
         bare => {
             let mut command = Command::new(std::env::current_exe()?);
-            command.arg(if bare == Client::BareSdk { "--bare-sdk" } else { "--bare-hyper" });
-            command.arg(address.to_string()).args([asked.rps, seconds].map(|number| number.to_string()));
+            command
+                .arg(bare.option())
+                .arg(address.to_string())
+                .args([asked.rps, seconds].map(|number| number.to_string()));
             command.arg(&asked.api);
             command
         }
@@ -127,7 +141,11 @@ fn compare() -> Done<()> {
     let folder = tempfile::tempdir()?;
     let options = files::write(folder.path(), asked.tokens)?;
     let server = Server::start(&options)?;
-    let mut clients = vec![("bedbench", Client::Bedbench), ("bare loop, same SDK", Client::BareSdk)];
+    let mut clients = vec![
+        ("bedbench", Client::Bedbench),
+        ("bare loop, same SDK", Client::BareSdk),
+        ("the same, precise timer", Client::PreciseSdk),
+    ];
     // It cannot decode events: there is nothing to compare then.
     if !asked.streams() {
         clients.push(("bare loop, hyper", Client::BareHyper));
@@ -144,7 +162,7 @@ fn compare() -> Done<()> {
     );
     for ((name, _), of) in clients.iter().zip(&costs) {
         let ratio = median(of.iter().zip(&costs[1]).map(|(of, to)| of / to).collect());
-        println!("  {name:20} {:6.0} µs   {ratio:4.2} × the bare SDK", median(of.clone()));
+        println!("  {name:24} {:6.0} µs   {ratio:4.2} × the bare SDK", median(of.clone()));
     }
     println!("  target: at most {} ×", TARGETS[usize::from(asked.streams())]);
     Ok(())
@@ -153,8 +171,10 @@ fn compare() -> Done<()> {
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[1..] {
-        ["--bare-sdk", address, rps, seconds, api] => Schedule::read(rps, seconds)
-            .and_then(|schedule| bare_sdk::fire(address, schedule, api == "converse-stream")),
+        [timer @ ("--bare-sdk" | "--precise-sdk"), address, rps, seconds, api] => {
+            let how = (timer == "--precise-sdk", api == "converse-stream");
+            Schedule::read(rps, seconds).and_then(|schedule| bare_sdk::fire(address, schedule, how))
+        }
         ["--bare-hyper", address, rps, seconds, _] => {
             Schedule::read(rps, seconds).and_then(|schedule| bare_hyper::fire(address, schedule))
         }

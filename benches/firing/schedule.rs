@@ -1,10 +1,10 @@
-//! The least that an open loop can be: a task per request, spawned by tokio's timer when it is due.
+//! The least that an open loop can be: a task per request, spawned when a timer says that it is due.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bedbench::clock::monotonic;
+use bedbench::clock::{Timer, monotonic};
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::Done;
@@ -21,15 +21,24 @@ impl Schedule {
         Ok(Self { rps, requests: (rps * seconds) as u32 })
     }
 
-    /// Fires `request` at every instant, on this thread, and times each from it.
-    pub async fn fire<F: Future<Output = Done<()>> + 'static>(self, request: impl Fn() -> F) -> Done<()> {
+    /// Fires `request` at every instant, on this thread, and times each from it. tokio's own timer fires together what
+    /// is due in the same millisecond; bedbench's is `precise`.
+    pub async fn fire<F: Future<Output = Done<()>> + 'static>(
+        self,
+        precise: bool,
+        request: impl Fn() -> F,
+    ) -> Done<()> {
+        let timer = precise.then(Timer::start).transpose()?;
         let times = Rc::new(RefCell::new(Vec::with_capacity(self.requests as usize)));
         let all = LocalSet::new();
         let firing = async {
             let start = monotonic();
             for index in 0..self.requests {
                 let due = start + Duration::from_secs_f64(f64::from(index) / self.rps);
-                tokio::time::sleep_until(due.into()).await;
+                match &timer {
+                    Some(timer) => timer.sleep_until(due).await,
+                    None => tokio::time::sleep_until(due.into()).await,
+                }
                 let (answer, times) = (request(), times.clone());
                 spawn_local(async move {
                     if answer.await.is_ok() {
