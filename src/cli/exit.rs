@@ -193,10 +193,12 @@ impl Failure {
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         let code = match &error {
-            ReadError::Io(..) | ReadError::Manifest(..) => Code::Unreadable,
-            ReadError::NoRun(_) | ReadError::Sweep(_) | ReadError::Schema(..) | ReadError::NoRecords(_) => {
-                Code::NotARun
-            }
+            ReadError::NoRun(_)
+            | ReadError::Io(..)
+            | ReadError::Manifest(..)
+            | ReadError::Sweep(_)
+            | ReadError::Schema(..)
+            | ReadError::NoRecords(_) => Code::NotARun,
             ReadError::Columns(..) | ReadError::Row { .. } => Code::BrokenRecords,
         };
         Self::new(code, error.to_string())

@@ -22,6 +22,7 @@ mod probe;
 mod refusals;
 mod report;
 mod run;
+mod selftest;
 mod shard;
 #[cfg(unix)]
 mod signals;

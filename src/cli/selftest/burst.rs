@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::bedrock::{Api, ClientSpec, placeholder_access};
 use crate::cli::exit::{Code, Failure};
+use crate::cli::files;
 use crate::cli::mock::loopback;
 use crate::clock::Clock;
 use crate::core::block::{Block, Timing};
@@ -34,6 +35,14 @@ const WARM_UP: Duration = Duration::from_millis(100);
 /// Each takes two of the files that the process may open: its own end and the mock's.
 const MOST_IN_FLIGHT: usize = 256;
 
+/// An answer takes 5 ms: what is not there by then is counted as failed, and nobody waits for it.
+const PATIENCE: Timeouts = Timeouts {
+    connect: Duration::from_secs(1),
+    first_token: Duration::from_secs(2),
+    between_events: Duration::from_secs(2),
+    request: Duration::from_secs(2),
+};
+
 /// What is fired.
 #[derive(Clone, Copy)]
 pub struct Burst {
@@ -57,6 +66,9 @@ impl Burst {
         let ending = drive::run(spec, &clock, &Arc::new(Stop::default()), sender, || ())
             .map_err(|wrong| Failure::new(Code::System, wrong))?;
         drop(mock);
+        if let (Some(_), Some(code)) = (ending.stopped, ending.signal) {
+            return Err(Failure::new(Code::Interrupted(code), "nothing had been fired yet"));
+        }
         let zero = clock.zero_unix_nanos().unwrap_or_default();
         let seen: HashMap<_, _> = seen.iter().map(|line| (line.request_id, line.time.saturating_sub(zero))).collect();
         let (mut stamps, mut requests, mut failed) = (Stamps::default(), 0, 0);
@@ -121,14 +133,14 @@ impl Burst {
         let timing = Timing { warmup: WARM_UP, measured: self.length, gap: Duration::ZERO };
         let rates = RateCurve::level(self.rps, WARM_UP + self.length);
         let load = Load::new(rates, self.arrival, Settings::default(), &workload(), Seed::default());
-        let in_flight = usual_in_flight(self.rps).min(MOST_IN_FLIGHT);
+        let in_flight = usual_in_flight(self.rps).min(connections());
         let client = ClientSpec {
             region: RegionId::SYDNEY,
             endpoint: Some(url),
             endpoint_ca: None,
             access: placeholder_access(),
             api: self.api,
-            timeouts: Timeouts::default(),
+            timeouts: PATIENCE,
             connections: 1,
             most_connections: in_flight,
         };
@@ -142,7 +154,7 @@ impl Burst {
                 targets: vec![(route.targets[0].clone(), client)],
                 prices: vec![],
             }],
-            timeouts: Timeouts::default(),
+            timeouts: PATIENCE,
             in_flight,
             prewarm: usual_prewarm(self.rps).min(in_flight),
             sent: Arc::new(SentCounts::new(1)),
@@ -151,6 +163,11 @@ impl Burst {
             compare_clocks: false,
         }
     }
+}
+
+/// As many as the files that may be open allow, half of them for whatever else is open.
+fn connections() -> usize {
+    files::raise_limit().map_or(MOST_IN_FLIGHT, |allowed| (allowed / 4) as usize).clamp(1, MOST_IN_FLIGHT)
 }
 
 fn workload() -> Workload {
