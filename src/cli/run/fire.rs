@@ -34,9 +34,8 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Tests the instrument, starts the mock and loads credentials, whichever is needed.
+    /// Starts the mock and loads credentials, whichever is needed, and tests the instrument.
     pub fn make(config: &Config) -> Result<Self, Failure> {
-        let selftest = selftest::briefly(&config.offered, config.api)?;
         let clock = Clock::default();
         let mock = if config.world == World::Mock { Some(start_mock(config, &clock)?) } else { None };
         let endpoints = Endpoints { config, mock: mock.as_ref() };
@@ -45,6 +44,8 @@ impl Ready {
             (Traffic::Open(_), plan) => Firing::Plan(plan.clone().expect("an open loop in real time is planned")),
             (Traffic::Closed(workers), _) => Firing::Workers(workers.clone()),
         };
+        // Last: whoever interrupts what comes before it leaves at once.
+        let selftest = selftest::briefly(&config.offered, config.api)?;
         Ok(Self { firing, clock, selftest, routes, _mock: mock })
     }
 
