@@ -33,11 +33,11 @@ use gungraun::{Callgrind, EventKind};
 const MANY: u32 = 2_000;
 
 /// Instructions of each bench.
-const ARRIVALS: u64 = 1;
-const ROUTING: u64 = 1;
-const REGION: u64 = 1;
-const RECORDING: u64 = 1;
-const FRAMES: u64 = 1;
+const ARRIVALS: u64 = 1_409_883;
+const ROUTING: u64 = 821_131;
+const REGION: u64 = 1_592_888;
+const RECORDING: u64 = 7_253_273;
+const FRAMES: u64 = 14_880_634;
 
 /// Fails above 5 % more than `figure`.
 fn at_most(figure: u64) -> LibraryBenchmarkConfig {
