@@ -123,7 +123,9 @@ fn frozen_server() -> Result<(), String> {
         let found = percentile(&summary, Metric::Response, q);
         ensure((found - expect(q)).abs() < 0.002, || format!("p{}: {found} s, by hand {} s", q * 100.0, expect(q)))?;
     }
-    for q in [0.99, 0.999, 1.0] {
+    // p99.9 takes 3,000 requests.
+    let high: &[f64] = if RPS < 300.0 { &[0.99, 1.0] } else { &[0.99, 0.999, 1.0] };
+    for q in high.iter().copied() {
         let found = percentile(&summary, Metric::Response, q);
         let near = (found / expect(q) - 1.0).abs() < NEAR || (found - expect(q)).abs() < 0.002;
         ensure(near, || format!("p{}: {found} s, by hand {} s", q * 100.0, expect(q)))?;
