@@ -190,7 +190,7 @@ fn busy(evidence: &Evidence, kind: Loop, reasons: &[Reason]) -> Option<Reason> {
     let (grade, saturated) =
         if fell_behind { (Grade::Invalid, "the generator was saturated: ") } else { (Grade::Suspect, "") };
     let held = evidence.requests_per_second.map_or(String::new(), |rate| {
-        format!(" This machine could have held some {:.0} requests/s over all routes.", rate.0 * BUSY / cpu)
+        format!(" By its processor time this machine carries out some {:.0} requests/s over all routes, and fewer of them on time.", rate.0 * BUSY / cpu)
     });
     let text = format!(
         "{saturated}the client used {:.0} % of its core, more than 90 %: its own queue is in the numbers.{held} Lower {}",
@@ -418,7 +418,7 @@ mod tests {
         busy.evidence.requests_per_second = Some(Rate(1_900.0));
         let verdict = verdict(busy);
         assert_eq!((verdict.grade, doubts(&verdict)), (Grade::Suspect, vec![Doubt::ClientBusy]));
-        assert!(verdict.reasons[0].text.contains("could have held some 1800 requests/s"), "{verdict:?}");
+        assert!(verdict.reasons[0].text.contains("carries out some 1800 requests/s"), "{verdict:?}");
     }
 
     #[test]
