@@ -6,23 +6,26 @@
 //! To renew a figure after a change that is worth it: run `.ci/instructions`, take the count under `Instructions`,
 //! and say in the commit what it was spent on.
 
+#[path = "common/paths.rs"]
+mod paths;
+
 use std::hint::black_box;
 use std::time::Duration;
 
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder, write_message_to};
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use bedbench::core::phase::Phases;
-use bedbench::core::record::{AttemptRecord, RequestRecord, Usage};
+use bedbench::core::record::{AttemptRecord, RequestRecord};
 use bedbench::core::residency::Pool;
 use bedbench::core::units::Rate;
 use bedbench::core::{Outcome, RegionId, RequestKey, RunTime, Seed};
 use bedbench::measure::Recorder;
+use bedbench::plan::Load;
 use bedbench::plan::arrival::{self, Settings as ArrivalSettings};
 use bedbench::plan::rate_curve::RateCurve;
 use bedbench::plan::workload::Workload;
-use bedbench::plan::{Load, sampler::Sampler};
 use bedbench::profile::Loader;
-use bedbench::region::call::{Call, Effect, Input, Ticket};
+use bedbench::region::call::{Call, Effect};
 use bedbench::region::{Service, World};
 use bedbench::routing::journey::{Journey, Step};
 use bedbench::routing::{Asked, Ended, POLICIES, Policy, Settings};
@@ -36,7 +39,7 @@ const MANY: u32 = 2_000;
 const ARRIVALS: u64 = 1_409_883;
 const ROUTING: u64 = 821_131;
 const REGION: u64 = 1_592_888;
-const RECORDING: u64 = 7_253_273;
+const RECORDING: u64 = 6_520_321;
 const FRAMES: u64 = 14_880_634;
 
 /// Fails above 5 % more than `figure`.
@@ -107,87 +110,20 @@ fn sydney() -> (World, Vec<Call>) {
         destinations: vec![RegionId::SYDNEY],
     };
     let path = world.path(RunTime::ZERO, &sydney);
-    let sampler = Sampler::new(&workload, Seed::default());
-    let call = |number: u32| {
-        let key = RequestKey(u64::from(number));
-        Call {
-            ticket: Ticket(key.0),
-            path,
-            key,
-            attempt: 0,
-            input_tokens: sampler.request(number, RunTime::ZERO).input_tokens,
-            max_tokens: workload.max_tokens,
-            output_tokens: sampler.output(key),
-            burndown: 1.0,
-            fault: None,
-        }
-    };
-    (world, (0..MANY / 10).map(call).collect())
+    let calls = paths::calls(&workload, path, MANY / 10);
+    (world, calls)
 }
 
 // Admitted or refused, queued and served, beside the other tenants of a congested Sydney.
 #[library_benchmark(config = at_most(REGION))]
 #[bench::congested(setup = sydney)]
 fn region((mut world, calls): (World, Vec<Call>)) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for (call, number) in calls.into_iter().zip(0..) {
-        let now = RunTime::ZERO + Duration::from_millis(20) * number;
-        while let Some(due) = world.next_wake().filter(|due| *due < now) {
-            world.on(due, Input::Wake, &mut effects);
-        }
-        world.on(now, Input::Arrive(call), &mut effects);
-    }
-    black_box(effects)
+    black_box(paths::serve(&mut world, calls, Duration::from_millis(20)))
 }
 
 fn records() -> (Recorder, Vec<(RequestRecord, AttemptRecord)>) {
     let phases = Phases::lay_out(Duration::ZERO, Duration::from_secs(60), &[]);
-    let record = |index: u32| {
-        let intended = RunTime::ZERO + Duration::from_millis(20) * index;
-        let after = |ms: u32| intended + Duration::from_millis(u64::from(ms));
-        let (first_token, last_token) = (Some(after(400 + index * 7 % 600)), Some(after(1_200 + index * 13 % 800)));
-        let usage = Some(Usage { input_tokens: 400, output_tokens: 150 });
-        let request = RequestRecord {
-            route: 0,
-            index,
-            phase: 0,
-            intended,
-            sent: Some(intended),
-            last_sent: Some(intended),
-            first_token,
-            last_token,
-            finished: after(2_000),
-            outcome: Outcome::Ok,
-            attempts: 1,
-            region: Some(RegionId::SYDNEY),
-            usage,
-            prompt_hash: Some(u64::from(index)),
-        };
-        let attempt = AttemptRecord {
-            route: 0,
-            index,
-            attempt: 0,
-            region: RegionId::SYDNEY,
-            target: 0,
-            asked_tokens: 400,
-            sent: Some(intended),
-            head: first_token,
-            first_token,
-            last_token,
-            finished: after(2_000),
-            outcome: Outcome::Ok,
-            http_status: Some(200),
-            error: None,
-            request_id: None,
-            acquisition: None,
-            usage,
-            place: None,
-            queued: None,
-            service_latency: None,
-        };
-        (request, attempt)
-    };
-    (Recorder::new(phases, workload().slo, 1), (0..MANY).map(record).collect())
+    (Recorder::new(phases, workload().slo, 1), paths::records(MANY))
 }
 
 // A request and its attempt into the histograms.

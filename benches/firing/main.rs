@@ -9,6 +9,8 @@
 mod bare_hyper;
 mod bare_sdk;
 mod files;
+#[path = "../common/median.rs"]
+mod median;
 mod schedule;
 #[path = "../common/server.rs"]
 mod server;
@@ -19,6 +21,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use median::{median, ratios};
 use schedule::Schedule;
 use server::Server;
 
@@ -131,11 +134,6 @@ fn cost(client: Client, asked: &Asked, address: SocketAddr, folder: &Path) -> Do
     Ok(much.saturating_sub(little).as_secs_f64() * 1e6 / (asked.rps * asked.seconds))
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
 fn compare() -> Done<()> {
     let asked = Asked::read()?;
     let folder = tempfile::tempdir()?;
@@ -161,7 +159,7 @@ fn compare() -> Done<()> {
         asked.api, asked.rps, asked.tokens, asked.rounds
     );
     for ((name, _), of) in clients.iter().zip(&costs) {
-        let ratio = median(of.iter().zip(&costs[1]).map(|(of, to)| of / to).collect());
+        let ratio = ratios(of, &costs[1]);
         println!("  {name:24} {:6.0} µs   {ratio:4.2} × the bare SDK", median(of.clone()));
     }
     println!("  target: at most {} ×", TARGETS[usize::from(asked.streams())]);

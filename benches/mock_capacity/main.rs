@@ -5,6 +5,8 @@
 
 mod bare;
 mod client;
+#[path = "../common/median.rs"]
+mod median;
 #[path = "../rig/mod.rs"]
 mod rig;
 
@@ -15,6 +17,7 @@ use std::time::Duration;
 use bedbench::clock::monotonic;
 
 use client::Client;
+use median::{median, ratios};
 
 /// The binary's.
 #[global_allocator]
@@ -68,15 +71,6 @@ impl Side {
             self.costs.push((after - before).as_secs_f64() * 1e6 / answered);
         }
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn ratios(of: &[f64], to: &[f64]) -> f64 {
-    median(of.iter().zip(to).map(|(of, to)| of / to).collect())
 }
 
 fn main() -> ExitCode {
