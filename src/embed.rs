@@ -19,10 +19,10 @@ use crate::measure::series::Level;
 use crate::measure::summary::{RouteSummary, Summary};
 use crate::measure::verdict::Evidence;
 use crate::measure::{Context, Recorder};
+use crate::plan::Load;
 use crate::plan::arrival::{self, Settings};
 use crate::plan::rate_curve::RateCurve;
 use crate::plan::workload::Workload;
-use crate::plan::{Load, Plan};
 use crate::profile::{LoadError, Loader, Profile, Scenario};
 
 const MOST_RPS: f64 = 20_000.0;
@@ -202,7 +202,7 @@ impl Simulation {
     /// ```
     #[must_use]
     pub fn planned(&self) -> Planned {
-        let load = outlook::Load::of(&Plan::draw(&self.load()), &self.workload);
+        let load = outlook::Load::of([self.load().requests()], &self.workload);
         Planned {
             requests: load.requests,
             input_tokens: load.input_tokens,

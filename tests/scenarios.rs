@@ -61,7 +61,7 @@ fn play(name: &str, route: &str) -> Played {
     let seed = Seed::default();
     let (poisson, rates) = (arrival::find("poisson").unwrap(), RateCurve::level(Rate(50.0), WARM_UP + MEASURED));
     let load = Load::new(rates, poisson, Settings::default(), &workload, seed);
-    let plan = Plan::draw(&load);
+    let plan = Plan::of(&load);
     let mut world = World::new(seed, places, &workload);
     let service = Service {
         endpoint: target.endpoint(),
@@ -93,7 +93,7 @@ fn play(name: &str, route: &str) -> Played {
             Effect::Refuse(Ticket(ticket), refusal) => (ticket, Err(refusal)),
         })
         .collect();
-    let seen = plan.requests().iter().map(|request| {
+    let seen = plan.requests().map(|request| {
         let phase = phases.get(phases.index_at(request.intended));
         let answer = answers.remove(&u64::from(request.index)).expect("every request is answered in the end");
         Seen { phase: phase.name.clone(), at: request.intended.since(phase.start), answer }

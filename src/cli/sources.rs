@@ -47,15 +47,26 @@ pub fn read_ca(path: &Path) -> Result<String, Failure> {
     Ok(pem)
 }
 
-/// The built-in prices, under those of the file that the user named.
-///
-/// # Errors
-/// When the file cannot be read or is no list of prices.
-pub fn prices(own: Option<&Path>) -> Result<Prices, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::new(Code::Unreadable, error.to_string());
-    let built_in = Prices::built_in().map_err(|error| wrong(&error))?;
-    let Some(path) = own else { return Ok(built_in) };
-    let text = std::fs::read_to_string(path);
-    let text = text.map_err(|error| Failure::new(Code::Unreadable, format!("--prices {}: {error}", path.display())))?;
-    built_in.under(&path.to_string_lossy(), &text).map_err(|error| wrong(&error))
+/// What every command that says what something costs takes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PriceFile {
+    /// Prices of your own, of the shape of profiles/prices.toml; they stand before the built-in ones
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+}
+
+impl PriceFile {
+    /// The built-in prices, under those of the user.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no list of prices.
+    pub fn read(&self) -> Result<Prices, Failure> {
+        let wrong = |error: &dyn std::fmt::Display| Failure::new(Code::Unreadable, error.to_string());
+        let built_in = Prices::built_in().map_err(|error| wrong(&error))?;
+        let Some(path) = &self.prices else { return Ok(built_in) };
+        let text = std::fs::read_to_string(path);
+        let text =
+            text.map_err(|error| Failure::new(Code::Unreadable, format!("--prices {}: {error}", path.display())))?;
+        built_in.under(&path.to_string_lossy(), &text).map_err(|error| wrong(&error))
+    }
 }

@@ -7,8 +7,7 @@ use super::Prices;
 use super::prices::Missing;
 use crate::core::price::Price;
 use crate::core::residency::{Destination, Pool, Standing};
-use crate::core::{RegionId, Request};
-use crate::plan::Plan;
+use crate::core::{RegionId, Request, RunTime};
 use crate::plan::workload::Workload;
 use crate::profile::{Profile, Route};
 use crate::region::Conditions;
@@ -69,15 +68,22 @@ pub enum Shortfall {
 }
 
 impl Load {
-    pub fn of(plan: &Plan, workload: &Workload) -> Self {
-        let sum = |tokens: fn(&Request) -> u32| plan.requests().iter().map(|request| u64::from(tokens(request))).sum();
-        Self {
-            requests: plan.len() as u64,
-            input_tokens: sum(|request| request.input_tokens),
-            most_output: sum(|request| request.max_tokens),
-            mean_output: plan.len() as f64 * workload.output.mean(),
-            busiest: plan.rounds().map(busiest).fold(Minute::default(), Minute::busier),
+    /// Of loads that follow one another, such as the rounds of a [`Plan`](crate::plan::Plan).
+    pub fn of<R: IntoIterator<Item = Request>>(rounds: impl IntoIterator<Item = R>, workload: &Workload) -> Self {
+        let each = rounds.into_iter().map(|requests| Self::of_one(requests, workload));
+        each.reduce(Self::then).unwrap_or_default()
+    }
+
+    fn of_one(requests: impl IntoIterator<Item = Request>, workload: &Workload) -> Self {
+        let (mut load, mut window) = (Self::default(), Window::default());
+        for request in requests {
+            load.requests += 1;
+            load.input_tokens += u64::from(request.input_tokens);
+            load.most_output += u64::from(request.max_tokens);
+            load.busiest = load.busiest.busier(window.slide_to(&request));
         }
+        load.mean_output = load.requests as f64 * workload.output.mean();
+        load
     }
 
     /// Both, one after the other, as in a sweep.
@@ -120,22 +126,24 @@ impl Minute {
     }
 }
 
-/// The window slides: a minute that begins with a request holds most.
-fn busiest(requests: &[Request]) -> Minute {
-    let mut window: VecDeque<&Request> = VecDeque::new();
-    let (mut tokens, mut most) = (0, Minute::default());
-    let reserved = |request: &Request| u64::from(request.input_tokens) + u64::from(request.max_tokens);
-    for request in requests {
-        while let Some(first) = window.front().filter(|first| first.intended + MINUTE <= request.intended) {
-            tokens -= reserved(first);
-            window.pop_front();
+/// The minute that ends with a request. It slides: one of those holds most.
+#[derive(Default)]
+struct Window {
+    /// When each of them starts, and what it reserves.
+    requests: VecDeque<(RunTime, u64)>,
+    tokens: u64,
+}
+
+impl Window {
+    fn slide_to(&mut self, request: &Request) -> Minute {
+        while let Some((_, reserved)) = self.requests.pop_front_if(|(at, _)| *at + MINUTE <= request.intended) {
+            self.tokens -= reserved;
         }
-        window.push_back(request);
-        tokens += reserved(request);
-        most.requests = most.requests.max(window.len() as u64);
-        most.reserved_tokens = most.reserved_tokens.max(tokens);
+        let reserved = u64::from(request.input_tokens) + u64::from(request.max_tokens);
+        self.requests.push_back((request.intended, reserved));
+        self.tokens += reserved;
+        Minute { requests: self.requests.len() as u64, reserved_tokens: self.tokens }
     }
-    most
 }
 
 impl Outlook {
@@ -180,8 +188,9 @@ impl Outlook {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::Shard;
     use crate::core::units::Rate;
-    use crate::core::{RunTime, Shard};
+    use crate::plan::Plan;
     use crate::plan::arrival::{self, Settings};
     use crate::plan::rate_curve::RateCurve;
     use crate::profile::Loader;
@@ -195,8 +204,9 @@ mod tests {
         let requests: Vec<_> =
             [0.0, 50.0, 55.0, 70.0, 109.9, 110.1].iter().zip(0..).map(|(at, i)| request(i, *at)).collect();
         // From 50 to 110: not the one at 110.1, nor that at 0.
-        assert_eq!(busiest(&requests), Minute { requests: 4, reserved_tokens: 600 });
-        assert_eq!(busiest(&[]), Minute::default());
+        let busiest = |requests| Load::of([requests], &Workload::fixed(100, 50)).busiest;
+        assert_eq!(busiest(requests), Minute { requests: 4, reserved_tokens: 600 });
+        assert_eq!(busiest(Vec::new()), Minute::default());
     }
 
     fn offered(rps: f64) -> crate::plan::Load {
@@ -207,14 +217,14 @@ mod tests {
     }
 
     fn load(rps: f64) -> Load {
-        Load::of(&Plan::draw(&offered(rps)), &Workload::fixed(100, 50))
+        Load::of([offered(rps).requests()], &Workload::fixed(100, 50))
     }
 
     /// Every round of turns begins anew at zero, and none runs beside another.
     #[test]
     fn rounds_of_turns_are_not_added_up_into_one_minute() {
         let turns = Plan::in_rounds([offered(1.0), offered(2.0), offered(1.0)], Shard::WHOLE);
-        let load = Load::of(&turns, &Workload::fixed(100, 50));
+        let load = Load::of(turns.rounds(), &Workload::fixed(100, 50));
         assert_eq!((load.requests, load.busiest.requests), (1_200, 120));
     }
 

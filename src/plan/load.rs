@@ -5,7 +5,7 @@ use super::arrival::{ArrivalProcess, Entry, Settings};
 use super::rate_curve::RateCurve;
 use super::sampler::Sampler;
 use super::workload::Workload;
-use crate::core::{Request, Seed};
+use crate::core::{Request, Seed, Shard};
 
 /// An open loop: what arrives depends on the seed and on nothing that comes back.
 #[derive(Clone)]
@@ -30,8 +30,13 @@ impl Load {
 
     /// From the first to the last; the same ones every time.
     pub fn requests(&self) -> Requests {
+        self.part(0, Shard::WHOLE)
+    }
+
+    /// Those that `shard` takes, numbered from `first` on.
+    pub fn part(&self, first: u32, shard: Shard) -> Requests {
         let process = (self.arrival.build)(&self.settings, self.seed);
-        Requests { load: self.clone(), process, next: 0, cache_hits: 0 }
+        Requests { load: self.clone(), process, first, shard, arrivals: 0, cache_hits: 0 }
     }
 
     /// Knows how long each answer is.
@@ -44,17 +49,24 @@ impl Load {
     }
 }
 
-/// The requests of a [`Load`] in order of their intended start.
+/// The requests of a [`Load`] in order of their intended start, each drawn when it is asked for.
 pub struct Requests {
     load: Load,
     process: Box<dyn ArrivalProcess>,
-    next: u32,
-    cache_hits: usize,
+    first: u32,
+    shard: Shard,
+    arrivals: u32,
+    cache_hits: u32,
 }
 
 impl Requests {
-    /// Arrivals passed over so far because the application's own cache answers them: no requests.
-    pub fn cache_hits(&self) -> usize {
+    /// Arrivals so far, of every shard.
+    pub fn arrivals(&self) -> u32 {
+        self.arrivals
+    }
+
+    /// Those of them that the application's own cache answers: no requests.
+    pub fn cache_hits(&self) -> u32 {
         self.cache_hits
     }
 }
@@ -66,12 +78,14 @@ impl Iterator for Requests {
         loop {
             let intended = self.load.rates.when(self.process.next_arrival()?)?;
             // Every arrival keeps its number, hit or not: with another hit rate it asks the same.
-            let index = self.next;
-            self.next += 1;
-            if !self.load.sampler.cache_hit(index) {
-                return Some(self.load.sampler.request(index, intended));
+            let number = self.arrivals;
+            self.arrivals += 1;
+            if self.load.sampler.cache_hit(number) {
+                self.cache_hits += 1;
+            } else if self.shard.takes(self.first + number) {
+                let request = self.load.sampler.request(number, intended);
+                return Some(Request { index: self.first + number, ..request });
             }
-            self.cache_hits += 1;
         }
     }
 }

@@ -15,14 +15,13 @@ pub mod trace;
 pub mod workload;
 
 pub use closed::ClosedLoop;
-pub use load::Load;
+pub use load::{Load, Requests};
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::core::block::Block;
 use crate::core::run::Loop;
-use crate::core::{Request, Shard};
+use crate::core::{Request, RunTime, Shard};
 
 /// What is sent along each route.
 #[derive(Clone)]
@@ -40,57 +39,82 @@ impl Traffic {
     }
 }
 
-/// The requests of a run in order of their intended start, all drawn: what fires in real time must
-/// not wait for a draw.
-#[derive(Clone, Debug)]
+/// The requests of a run in order of their intended start: counted once, and drawn anew by whoever asks for them, for a
+/// day of them would not fit the memory.
+#[derive(Clone)]
 pub struct Plan {
-    requests: Vec<Request>,
-    /// Where in them each round lies.
-    rounds: Vec<Range<usize>>,
-    /// With those of the other shards.
+    rounds: Vec<Round>,
+    shard: Shard,
+    len: usize,
     all: usize,
     cache_hits: usize,
+    last: Option<RunTime>,
+}
+
+#[derive(Clone)]
+struct Round {
+    load: Load,
+    /// The number of its first arrival in the plan.
+    first: u32,
 }
 
 impl Plan {
-    pub fn draw(load: &Load) -> Self {
+    pub fn of(load: &Load) -> Self {
         Self::in_rounds([load.clone()], Shard::WHOLE)
     }
 
-    /// One load after the other, numbered through; instants are those of each load by itself. Of them all it keeps
+    /// One load after the other, numbered through; instants are those of each load by itself. Of them all it has
     /// what its shard takes.
     pub fn in_rounds(loads: impl IntoIterator<Item = Load>, shard: Shard) -> Self {
-        let (mut requests, mut rounds) = (Vec::new(), Vec::new());
-        let (mut next, mut all, mut cache_hits) = (0, 0, 0);
+        let mut plan = Self { rounds: Vec::new(), shard, len: 0, all: 0, cache_hits: 0, last: None };
+        let mut first = 0;
         for load in loads {
-            let (first, before) = (requests.len(), next);
-            let mut drawn = load.requests();
-            for request in drawn.by_ref() {
-                let request = Request { index: before + request.index, ..request };
-                next = request.index + 1;
-                all += 1;
-                if shard.takes(request.index) {
-                    requests.push(request);
-                }
+            let mut requests = load.part(first, shard);
+            for request in requests.by_ref() {
+                plan.len += 1;
+                plan.last = Some(request.intended);
             }
-            rounds.push(first..requests.len());
-            cache_hits += drawn.cache_hits();
+            plan.all += (requests.arrivals() - requests.cache_hits()) as usize;
+            plan.cache_hits += requests.cache_hits() as usize;
+            plan.rounds.push(Round { load, first });
+            first += requests.arrivals();
         }
-        Self { requests, rounds, all, cache_hits }
+        plan
     }
 
     /// What is fired in each of `blocks`, in order of its intended start in the run.
     pub fn firings<'a>(&'a self, blocks: &'a [Arc<Block>]) -> impl Iterator<Item = (Request, &'a Arc<Block>)> {
         blocks.iter().flat_map(|block| {
-            let round = self.requests[self.rounds[usize::from(block.round)].clone()].iter();
-            round.map(move |request| {
-                (Request { intended: block.start + request.intended.since_start(), ..*request }, block)
+            self.round(&self.rounds[usize::from(block.round)]).map(move |request| {
+                (Request { intended: block.start + request.intended.since_start(), ..request }, block)
             })
         })
     }
 
-    pub fn requests(&self) -> &[Request] {
-        &self.requests
+    pub fn requests(&self) -> impl Iterator<Item = Request> {
+        self.rounds().flatten()
+    }
+
+    /// The requests of each load that [`Self::in_rounds`] was given; one of a plan of one load.
+    pub fn rounds(&self) -> impl Iterator<Item = Requests> {
+        self.rounds.iter().map(|round| self.round(round))
+    }
+
+    fn round(&self, round: &Round) -> Requests {
+        round.load.part(round.first, self.shard)
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// When the last request starts, in its round.
+    pub fn last(&self) -> Option<RunTime> {
+        self.last
     }
 
     /// Requests of all shards together.
@@ -98,21 +122,8 @@ impl Plan {
         self.all
     }
 
-    /// The requests of each load that [`Self::in_rounds`] was given; one of a plan that was drawn at once.
-    pub fn rounds(&self) -> impl Iterator<Item = &[Request]> {
-        self.rounds.iter().map(|round| &self.requests[round.clone()])
-    }
-
     /// Arrivals of all shards that the application's own cache answers: no request of the plan.
     pub fn cache_hits(&self) -> usize {
         self.cache_hits
-    }
-
-    pub fn len(&self) -> usize {
-        self.requests.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.requests.is_empty()
     }
 }

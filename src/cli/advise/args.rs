@@ -1,10 +1,8 @@
 //! What can be typed after `bedbench advise`.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
-use crate::cli::sources::Sources;
+use crate::cli::sources::{PriceFile, Sources};
 use crate::core::region::Jurisdiction;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
@@ -79,9 +77,8 @@ pub struct AdviseArgs {
 
     #[command(flatten)]
     pub sources: Sources,
-    /// Prices of your own, of the shape of profiles/prices.toml; they stand before the built-in ones
-    #[arg(long, value_name = "FILE")]
-    pub prices: Option<PathBuf>,
+    #[command(flatten)]
+    pub prices: PriceFile,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::args::AdviseArgs;
 use crate::cli::exit::{Code, Failure};
-use crate::cli::sources;
 use crate::clock;
 use crate::core::phase::Phases;
 use crate::core::price::PricedTarget;
@@ -257,7 +256,7 @@ fn no_route(args: &AdviseArgs, profile: &Profile, inputs: Inputs, refused: &[Opt
 
 /// What every target costs: nothing is taken to be free.
 fn price(args: &AdviseArgs, profile: &Profile, warnings: &mut Vec<String>) -> Result<Vec<Vec<PricedTarget>>, Failure> {
-    let prices = sources::prices(args.prices.as_deref())?;
+    let prices = args.prices.read()?;
     let now = rfc3339(clock::unix_nanos());
     let today = now.split('T').next().unwrap_or_default();
     let of_route = |route: &crate::profile::Route| {

@@ -12,7 +12,7 @@ use super::shard::{Asked, ShardArgs};
 use super::turns::TurnArgs;
 use crate::bedrock::Api;
 use crate::cli::exit::Failure;
-use crate::cli::sources::Sources;
+use crate::cli::sources::{PriceFile, Sources};
 use crate::clock;
 use crate::core::fail_if::FailIf;
 use crate::core::gate::Gate;
@@ -121,9 +121,8 @@ pub struct RunArgs {
     pub shards: ShardArgs,
     #[command(flatten)]
     pub sources: Sources,
-    /// Prices of your own, of the shape of profiles/prices.toml; they stand before the built-in ones
-    #[arg(long, value_name = "FILE")]
-    pub prices: Option<PathBuf>,
+    #[command(flatten)]
+    pub prices: PriceFile,
 
     /// Most requests in flight per route; what would exceed it is shed and counted
     /// [default: 20 s worth of load]

@@ -5,7 +5,7 @@ use crate::cli::exit::{Code, Failure};
 use crate::clock;
 use crate::core::price::RoutePrices;
 use crate::govern::outlook::{Load, Outlook};
-use crate::plan::{Plan, Traffic};
+use crate::plan::Traffic;
 use crate::report;
 use crate::report::plan::Planned;
 use crate::report::text::Style;
@@ -25,8 +25,8 @@ impl Config {
             ));
         };
         let asked = match &self.plan {
-            Some(plan) => Load::of(plan, &self.workload),
-            None => Load::of(&Plan::draw(load), &self.workload),
+            Some(plan) => Load::of(plan.rounds(), &self.workload),
+            None => Load::of([load.requests()], &self.workload),
         };
         Ok((asked, Outlook::of(&self.profile, &self.prices).map_err(|wrong| Failure::new(Code::NoPrice, wrong))?))
     }

@@ -145,7 +145,7 @@ impl Burst {
             most_connections: in_flight,
         };
         RunSpec {
-            firing: Firing::Plan(Arc::new(Plan::draw(&load))),
+            firing: Firing::Plan(Arc::new(Plan::of(&load))),
             blocks: vec![Arc::new(Block::whole(1, timing))],
             seed: Seed::default(),
             phases: Phases::lay_out(WARM_UP, self.length, &[]),

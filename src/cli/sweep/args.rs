@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::cli::run::{Endpoint, arrivals};
-use crate::cli::sources::Sources;
+use crate::cli::sources::{PriceFile, Sources};
 use crate::core::gate::Gate;
 use crate::core::run::World;
 use crate::core::units::Span;
@@ -90,9 +90,8 @@ pub struct SweepArgs {
 
     #[command(flatten)]
     pub sources: Sources,
-    /// Prices of your own, of the shape of profiles/prices.toml; they stand before the built-in ones
-    #[arg(long, value_name = "FILE")]
-    pub prices: Option<PathBuf>,
+    #[command(flatten)]
+    pub prices: PriceFile,
 }
 
 /// Where the requests go.

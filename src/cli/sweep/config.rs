@@ -1,11 +1,9 @@
 //! From what was typed to what is swept: defaults and files resolved, everything checked.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::args::SweepArgs;
 use crate::cli::exit::{Code, Failure};
-use crate::cli::sources;
 use crate::core::gate::{Gate, Objective};
 use crate::core::phase::Phases;
 use crate::core::price::PricedTarget;
@@ -14,6 +12,7 @@ use crate::core::residency::Standing;
 use crate::core::run::World;
 use crate::core::slo::Slo;
 use crate::core::units::{Span, grouped};
+use crate::govern::Prices;
 use crate::plan::arrival;
 use crate::plan::workload::Workload;
 use crate::profile::{Profile, Scenario};
@@ -107,7 +106,7 @@ impl Config {
             profile.places(|region| scenario.during(&phases, region)).map_err(Failure::usage)?;
         }
         Ok(Self {
-            prices: price(&profile, args.prices.as_deref())?,
+            prices: price(&profile, &args.prices.read()?)?,
             question: Question {
                 routes: profile.routes.iter().map(|route| route.name.clone()).collect(),
                 loads,
@@ -200,9 +199,8 @@ fn check_numbers(args: &SweepArgs, most: f64) -> Result<(), Failure> {
 }
 
 /// What every target of every route costs.
-fn price(profile: &Profile, own: Option<&Path>) -> Result<Vec<Vec<PricedTarget>>, Failure> {
+fn price(profile: &Profile, prices: &Prices) -> Result<Vec<Vec<PricedTarget>>, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::new(Code::Unreadable, error.to_string());
-    let prices = sources::prices(own)?;
     let targets = |route: &crate::profile::Route| {
         let priced = route.targets.iter().map(|target| {
             let price = prices.of(target, &profile.models).map_err(|missing| wrong(&missing))?;
