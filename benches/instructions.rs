@@ -1,7 +1,7 @@
 //! Instructions of the hot paths, counted by callgrind: a gate that does not depend on how busy the machine is.
 //!
-//! `.ci/instructions` runs it and fails where one needs 5 % more than the figure below. It is built as tests are, so
-//! that CI builds nothing for it alone: the figures say what has changed, and not what a release needs.
+//! `.ci/instructions` runs it and fails where one needs 5 % more than the figure below. It is built as tests are in a
+//! fresh clone, so that CI builds nothing for it alone: the figures say what has changed, and not what a release needs.
 //!
 //! To renew a figure after a change that is worth it: run `.ci/instructions`, take the count under `Instructions`,
 //! and say in the commit what it was spent on.

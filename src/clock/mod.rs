@@ -30,6 +30,7 @@ pub struct Clock {
 struct Zero {
     instant: Instant,
     unix_nanos: u64,
+    suspended: Duration,
 }
 
 /// Where a [`Clock`] looks: this machine's clocks, unless a test has others.
@@ -37,11 +38,12 @@ struct Zero {
 struct Source {
     monotonic: fn() -> Instant,
     unix_nanos: fn() -> u64,
+    suspended: fn() -> Duration,
 }
 
 impl Default for Source {
     fn default() -> Self {
-        Self { monotonic, unix_nanos }
+        Self { monotonic, unix_nanos, suspended }
     }
 }
 
@@ -53,10 +55,11 @@ impl Clock {
 
     /// Run time zero is at this time of day, in nanoseconds since 1970, or now where that has passed.
     pub fn start_at(&self, at: u64) {
-        let Source { monotonic, unix_nanos } = self.source;
+        let Source { monotonic, unix_nanos, suspended } = self.source;
         self.zero.get_or_init(|| {
             let (instant, now) = (monotonic(), unix_nanos());
-            Zero { instant: instant + Duration::from_nanos(at.saturating_sub(now)), unix_nanos: now.max(at) }
+            let instant = instant + Duration::from_nanos(at.saturating_sub(now));
+            Zero { instant, unix_nanos: now.max(at), suspended: suspended() }
         });
     }
 
@@ -69,6 +72,13 @@ impl Clock {
     /// When `at` is on the monotonic clock.
     pub fn instant(&self, at: RunTime) -> Instant {
         self.zero.get().map_or_else(self.source.monotonic, |zero| zero.instant) + at.since_start()
+    }
+
+    /// For how long this machine was suspended since the start: time in which the run's clock stood still, and the
+    /// service's went on. Zero where the platform does not tell.
+    pub fn suspended(&self) -> Duration {
+        let now = self.source.suspended;
+        self.zero.get().map_or(Duration::ZERO, |zero| now().saturating_sub(zero.suspended))
     }
 
     /// Run time zero as nanoseconds since 1970; absent before the start.
@@ -96,11 +106,24 @@ pub fn sharpen_this_thread() {
 pub fn thread_cpu_time() -> Option<Duration> {
     #[cfg(target_os = "linux")]
     {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+        Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime)).ok()
     }
     #[cfg(not(target_os = "linux"))]
     None
+}
+
+/// For how long this machine has been suspended since it was started. The clocks are read one after the other, so two
+/// readings differ by some microseconds where it was not.
+fn suspended() -> Duration {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::time::{ClockId, clock_gettime};
+        let since_boot = |clock| Duration::try_from(clock_gettime(clock)).unwrap_or_default();
+        let monotonic = since_boot(ClockId::Monotonic);
+        since_boot(ClockId::Boottime).saturating_sub(monotonic)
+    }
+    #[cfg(not(target_os = "linux"))]
+    Duration::ZERO
 }
 
 /// This machine's monotonic clock.
@@ -128,13 +151,15 @@ mod tests {
     thread_local! {
         static SINCE: Cell<Duration> = const { Cell::new(Duration::from_secs(1_000)) };
         static OF_DAY: Cell<u64> = const { Cell::new(1_795_440_089_000_000_000) };
+        static SUSPENDED: Cell<Duration> = const { Cell::new(Duration::from_secs(50)) };
     }
 
     /// A clock whose hands are moved by hand: monotonic time and time of day, each for itself.
     fn by_hand() -> Clock {
         static ORIGIN: OnceLock<Instant> = OnceLock::new();
         let monotonic = || *ORIGIN.get_or_init(monotonic) + SINCE.get();
-        Clock { source: Source { monotonic, unix_nanos: || OF_DAY.get() }, ..Clock::default() }
+        let source = Source { monotonic, unix_nanos: || OF_DAY.get(), suspended: || SUSPENDED.get() };
+        Clock { source, ..Clock::default() }
     }
 
     fn passes(time: Duration) {
@@ -170,6 +195,20 @@ mod tests {
         passes(3_600 * SECOND);
         assert_eq!(clock.now().since(due), 3_590 * SECOND);
         assert!(clock.instant(due) < (clock.source.monotonic)());
+    }
+
+    /// On Linux it stands still meanwhile: nothing is late, and what was on its way looks faster than it was.
+    #[test]
+    fn a_machine_that_was_suspended_knows_for_how_long() {
+        let clock = by_hand();
+        assert_eq!(clock.suspended(), Duration::ZERO);
+        clock.start();
+        passes(5 * SECOND);
+        assert_eq!(clock.suspended(), Duration::ZERO, "what came before the start is not of the run");
+        SUSPENDED.set(SUSPENDED.get() + 30 * SECOND);
+        OF_DAY.set(OF_DAY.get() + 30_000_000_000);
+        passes(SECOND);
+        assert_eq!((clock.suspended(), clock.now().since_start()), (30 * SECOND, 6 * SECOND));
     }
 
     /// No machine should, and some have.

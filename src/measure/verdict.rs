@@ -29,6 +29,9 @@ pub struct Evidence {
     /// Requests that the client carried out, of all routes, over the time for which `client_cpu` holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests_per_second: Option<Rate>,
+    /// For how long the machine was suspended, with its clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_ns: Option<u64>,
     /// Most requests that one HTTP/2 connection carried at once; absent without HTTP/2.
     pub streams_per_connection: Option<u64>,
     /// What the instrument made of a known truth just before; absent in a simulation.
@@ -93,6 +96,8 @@ pub enum Doubt {
     Shed,
     DispatchLag,
     ClientBusy,
+    /// The machine slept, and its clock with it.
+    Suspended,
     Drift,
     SharedConnections,
     SharedQuota,
@@ -166,6 +171,14 @@ pub fn judge(routes: &[RouteSummary], recorder: &Recorder, (kind, evidence): (Lo
 /// What the driver saw of itself.
 fn seen(evidence: &Evidence) -> Vec<Reason> {
     let mut reasons = Vec::new();
+    if let Some(suspended) = evidence.suspended_ns {
+        let text = format!(
+            "this machine was suspended for {} and its clock stood still, so what was on its way meanwhile looks faster than it \
+             was. Run it again, awake",
+            Span(Duration::from_nanos(suspended))
+        );
+        reasons.push(Reason { grade: Grade::Invalid, doubt: Doubt::Suspended, text });
+    }
     let mut doubt = |doubt, text| reasons.push(Reason { grade: Grade::Suspect, doubt, text });
     if let Some(streams) = evidence.streams_per_connection.filter(|streams| *streams > MANY_STREAMS) {
         let text = format!(

@@ -32,6 +32,9 @@ pub(super) use request::fire;
 /// After an interrupt, how long answers that are still on their way are waited for.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// By so much two readings of the clocks that tell of it may differ.
+const NO_SUSPENSION: Duration = Duration::from_millis(10);
+
 /// Longer than a wake-up of the runtime is late.
 const LAST_MOMENT: Duration = Duration::from_millis(20);
 /// How long a wait for the start may go on without a look at [`Stop`].
@@ -210,6 +213,9 @@ pub fn run(
             client_cpu,
             pacer_cpu: paced.cpu.and_then(share),
             requests_per_second: (took > 0.0).then(|| Rate(shared.fired.load(Ordering::Relaxed) as f64 / took)),
+            suspended_ns: Some(clock.suspended())
+                .filter(|time| *time > NO_SUSPENSION)
+                .map(|time| time.as_nanos() as u64),
             streams_per_connection: clients.filter_map(RegionClient::streams_per_connection).max(),
             ..Evidence::default()
         };

@@ -143,6 +143,15 @@ fn crowded_connections_and_shared_quotas_cast_doubt() {
 }
 
 #[test]
+fn a_machine_that_slept_has_measured_nothing() {
+    let mut suspended = run(|_, _| ());
+    suspended.evidence.suspended_ns = Some(30_000_000_000);
+    let verdict = verdict(suspended);
+    assert_eq!((verdict.grade, doubts(&verdict)), (Grade::Invalid, vec![Doubt::Suspended]));
+    assert!(verdict.reasons[0].text.starts_with("this machine was suspended for 30.0 s"), "{}", verdict.reasons[0].text);
+}
+
+#[test]
 fn a_short_run_says_which_percentile_it_cannot_give() {
     let mut short = run(|_, _| ());
     short.recorder = Recorder::new(short.recorder.phases().clone(), vec![], 1);
