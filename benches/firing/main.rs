@@ -1,6 +1,7 @@
 //! What a request costs the client: bedbench beside a bare loop over the same SDK, and a bare loop over hyper.
 //!
-//! `cargo bench --bench firing`, or with `-- --api converse-stream --rps 100 --tokens 100`, `--rounds`, `--seconds`.
+//! `cargo bench --bench firing`, or with `-- --api converse-stream --rps 100 --tokens 100`, `--rounds`, `--seconds`. With
+//! `-- --held` the highest rate that each of them holds, where they end when their last request is due.
 //!
 //! Each is a process of its own that calls one `bedbench mock` at the same rate, one after the other. The processor
 //! time of a short run is taken off that of a long one, so that only what each further request costs is left. Other
@@ -21,6 +22,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use bedbench::clock::monotonic;
 use median::{median, ratios};
 use schedule::Schedule;
 use server::Server;
@@ -95,8 +97,14 @@ fn used_by_children() -> Done<Duration> {
     Ok(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
 }
 
-/// Runs one client for so long; its processor time.
-fn used(client: Client, asked: &Asked, address: SocketAddr, folder: &Path, seconds: f64) -> Done<Duration> {
+/// What a run of a client took.
+struct Took {
+    processor: Duration,
+    elapsed: Duration,
+}
+
+/// Runs one client for so long.
+fn run(client: Client, asked: &Asked, address: SocketAddr, folder: &Path, seconds: f64) -> Done<Took> {
     let mut command = match client {
         Client::Bedbench => {
             let mut command = Command::new(env!("CARGO_BIN_EXE_bedbench"));
@@ -117,21 +125,38 @@ fn used(client: Client, asked: &Asked, address: SocketAddr, folder: &Path, secon
             command
         }
     };
-    let before = used_by_children()?;
+    let (before, start) = (used_by_children()?, monotonic());
     let status = command.current_dir(folder).stdout(Stdio::null()).status()?;
     // A run that was INVALID on a busy machine has still done its work.
     if !matches!(status.code(), Some(0 | 5)) {
         return Err(format!("a client ended with {status}").into());
     }
-    Ok(used_by_children()? - before)
+    Ok(Took { processor: used_by_children()? - before, elapsed: start.elapsed() })
 }
 
 /// Microseconds of processor time for each further request.
 fn cost(client: Client, asked: &Asked, address: SocketAddr, folder: &Path) -> Done<f64> {
     let short = asked.seconds / 8.0;
-    let little = used(client, asked, address, folder, short)?;
-    let much = used(client, asked, address, folder, asked.seconds + short)?;
+    let little = run(client, asked, address, folder, short)?.processor;
+    let much = run(client, asked, address, folder, asked.seconds + short)?.processor;
     Ok(much.saturating_sub(little).as_secs_f64() * 1e6 / (asked.rps * asked.seconds))
+}
+
+/// Requests per second that a client carries out in the time that they are due in: the last rate, each a twentieth above
+/// the one before, behind which it does not fall by more than a thirtieth. And what it falls back to at once and a half
+/// of that.
+fn held(client: Client, asked: &Asked, address: SocketAddr, folder: &Path) -> Done<(f64, f64)> {
+    let carried_out = |rps: f64| {
+        let at = Asked { rps, api: asked.api.clone(), ..*asked };
+        let short = run(client, &at, address, folder, at.seconds / 8.0)?.elapsed;
+        let long = run(client, &at, address, folder, at.seconds * 9.0 / 8.0)?.elapsed;
+        Done::Ok(rps.min(rps * at.seconds / long.saturating_sub(short).as_secs_f64()))
+    };
+    let mut rps = asked.rps;
+    while carried_out(rps * 1.05)? > rps * 1.05 * 29.0 / 30.0 {
+        rps *= 1.05;
+    }
+    Ok((rps, carried_out(rps * 1.5)?))
 }
 
 fn compare() -> Done<()> {
@@ -147,6 +172,14 @@ fn compare() -> Done<()> {
     // It cannot decode events: there is nothing to compare then.
     if !asked.streams() {
         clients.push(("bare loop, hyper", Client::BareHyper));
+    }
+    if std::env::args().any(|argument| argument == "--held") {
+        println!("{}, {} tokens: requests per second that are carried out when they are due", asked.api, asked.tokens);
+        for (name, client) in clients {
+            let (held, beyond) = held(client, &asked, server.address, folder.path())?;
+            println!("  {name:24} {held:6.0}/s held, {beyond:6.0}/s at 1.5 times that");
+        }
+        return Ok(());
     }
     let mut costs = vec![Vec::new(); clients.len()];
     for _ in 0..asked.rounds {

@@ -148,7 +148,11 @@ fn a_machine_that_slept_has_measured_nothing() {
     suspended.evidence.suspended_ns = Some(30_000_000_000);
     let verdict = verdict(suspended);
     assert_eq!((verdict.grade, doubts(&verdict)), (Grade::Invalid, vec![Doubt::Suspended]));
-    assert!(verdict.reasons[0].text.starts_with("this machine was suspended for 30.0 s"), "{}", verdict.reasons[0].text);
+    assert!(
+        verdict.reasons[0].text.starts_with("this machine was suspended for 30.0 s"),
+        "{}",
+        verdict.reasons[0].text
+    );
 }
 
 #[test]
