@@ -35,6 +35,8 @@
 //! the command, the tests and the benches of this package only; they are hidden here and change without notice.
 
 #![deny(missing_docs)]
+// Whatever comes from outside can be wrong, and is answered; `expect` says why something cannot be.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
 
 pub mod embed;
 

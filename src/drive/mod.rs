@@ -2,6 +2,7 @@
 //! collector writes down what happened.
 
 mod collect;
+mod lead;
 mod live;
 mod pacer;
 mod progress;

@@ -9,19 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Stop;
+use super::lead::Lead;
 use crate::bedrock::{Gate, Opener};
 use crate::clock::{self, Clock, Sleeper};
 use crate::core::block::Block;
 use crate::core::{Request, RunTime, Seed};
 use crate::plan::Plan;
 use crate::plan::prompt::{self, Prompt};
-
-/// How long before its instant a request is handed over to be prepared, at the latest.
-const LEAD: Duration = Duration::from_micros(900);
-
-/// And at the earliest: what is nearer than this when the pacer is awake for another request is handed over along
-/// with it, so that most requests cost one wake-up and not two.
-const EARLIEST: Duration = Duration::from_micros(1_400);
 
 /// How long a wait may go on without a look at [`Stop`].
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
@@ -55,10 +49,11 @@ pub fn pace(
     let mut sleeper = Sleeper::new();
     let mut upcoming = plan.firings(blocks).peekable();
     let mut due: VecDeque<(RunTime, Opener)> = VecDeque::new();
+    let (mut lead, mut now) = (Lead::default(), RunTime::ZERO);
     let mut stopped = None;
     loop {
         let opening = due.front().map(|(at, _)| *at);
-        let handing_over = upcoming.peek().map(|(request, _)| request.intended.before(LEAD));
+        let handing_over = upcoming.peek().map(|(request, _)| lead.hand_over(request.intended, now, opening));
         let Some(next) = opening.into_iter().chain(handing_over).min() else { break };
         if !wait(clock, next, stop, &mut sleeper) {
             // What fell due while a late wake-up was on its way was not sent, and so was never asked.
@@ -69,8 +64,12 @@ pub fn pace(
         if opening == Some(next) {
             due.pop_front().into_iter().for_each(|(_, opener)| opener.open());
         }
-        let near = next + EARLIEST;
-        while let Some((request, block)) = upcoming.next_if(|(request, _)| request.intended <= near) {
+        now = next;
+        while let Some((request, block)) = upcoming.next_if(|(request, _)| {
+            let opening = due.front().map(|(at, _)| *at);
+            lead.reached(request.intended, now, opening)
+        }) {
+            lead.handed_over(now, block.routes.len());
             let (opener, gate) = Gate::closed();
             due.push_back((request.intended, opener));
             prepare(Fired { request, prompt: prompt::write(seed, &request), gate, block: block.clone() });
