@@ -10,6 +10,8 @@ use crate::core::phase::Phases;
 use crate::core::units::length;
 use crate::core::{RunTime, Shard};
 
+/// Shards that a reason names one by one; of more, the first stands for all.
+const NAMED: usize = 3;
 /// Above it the load of some moment was that of two.
 const SUSPECT_SPREAD: Duration = Duration::from_secs(1);
 /// The same, as a share of the measured time.
@@ -61,23 +63,25 @@ pub(super) fn judge(clients: &Clients, phases: &Phases) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let of = |shard: u32| format!("shard {}", Shard { index: shard, count: clients.planned });
     if !clients.missing.is_empty() {
-        let names: Vec<_> = clients.missing.iter().map(|shard| of(*shard)).collect();
-        let verb = if names.len() == 1 { "is" } else { "are" };
+        let names: Vec<_> = clients.missing.iter().take(NAMED).map(|shard| of(*shard)).collect();
+        let more = clients.missing.len() - names.len();
+        let others = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let verb = if clients.missing.len() == 1 { "is" } else { "are" };
         let text = format!(
-            "INCOMPLETE: {} {verb} missing, and their requests are in no number. Merge again with every folder",
+            "INCOMPLETE: {}{others} {verb} missing, and their requests are in no number. Merge again with every folder",
             names.join(", ")
         );
         reasons.push(Reason { grade: Grade::Invalid, doubt: Doubt::MissingShards, text });
     }
-    for client in clients.merged.iter().filter(|client| !client.ended || client.stopped.is_some()) {
+    let cut = clients.merged.iter().filter(|client| !client.ended || client.stopped.is_some()).map(|client| {
         let when = client.stopped.map(|at| format!("at {at}")).unwrap_or_else(|| "when, nobody knows".to_owned());
         let text = format!(
-            "INCOMPLETE: {} stopped before the end of the plan ({when}): from then on the load was not that of the plan. Run \
-             it again",
-            of(client.shard)
+            "INCOMPLETE: stopped before the end of the plan ({when}), and from then on the load was not that of the plan. Run it \
+             again"
         );
-        reasons.push(Reason { grade: Grade::Invalid, doubt: Doubt::CutShards, text });
-    }
+        (client.shard, Reason { grade: Grade::Invalid, doubt: Doubt::CutShards, text })
+    });
+    reasons.extend(by_shard(cut, clients.planned));
     let (apart, (from, to)) = (Duration::from_nanos(clients.starts_apart_ns), phases.measured());
     if apart > SUSPECT_SPREAD {
         let far = apart.as_secs_f64() > INVALID_SPREAD * to.since(from).as_secs_f64();
@@ -89,13 +93,33 @@ pub(super) fn judge(clients: &Clients, phases: &Phases) -> Vec<Reason> {
         );
         reasons.push(Reason { grade, doubt: Doubt::StartsApart, text });
     }
-    for client in &clients.merged {
-        let own = client.reasons.iter().filter(|reason| reason.doubt != Doubt::TooFewSamples);
-        reasons.extend(
-            own.map(|reason| Reason { text: format!("{}: {}", of(client.shard), reason.text), ..reason.clone() }),
-        );
-    }
+    let own = clients.merged.iter().flat_map(|client| {
+        let others = client.reasons.iter().filter(|reason| reason.doubt != Doubt::TooFewSamples);
+        others.map(|reason| (client.shard, reason.clone()))
+    });
+    reasons.extend(by_shard(own, clients.planned));
     reasons
+}
+
+/// Names the shard of each reason; where many doubt the same, the first of them stands for all.
+fn by_shard(reasons: impl Iterator<Item = (u32, Reason)>, planned: u32) -> Vec<Reason> {
+    let mut alike: Vec<Vec<(u32, Reason)>> = Vec::new();
+    for (shard, reason) in reasons {
+        let same = |other: &Reason| (other.grade, other.doubt) == (reason.grade, reason.doubt);
+        match alike.iter_mut().find(|group| group.first().is_some_and(|(_, first)| same(first))) {
+            Some(group) => group.push((shard, reason)),
+            None => alike.push(vec![(shard, reason)]),
+        }
+    }
+    let named = |of: &str, (shard, reason): &(u32, Reason)| {
+        let name = Shard { index: *shard, count: planned };
+        Reason { text: format!("{of}shard {name}: {}", reason.text), ..reason.clone() }
+    };
+    let shown = |group: Vec<(u32, Reason)>| match group.len() {
+        0..=NAMED => group.iter().map(|one| named("", one)).collect::<Vec<_>>(),
+        many => vec![named(&format!("{many} of {planned} shards, first "), &group[0])],
+    };
+    alike.into_iter().flat_map(shown).collect()
 }
 
 #[cfg(test)]
@@ -145,6 +169,22 @@ mod tests {
         ] {
             assert_eq!(judged(&Clients { starts_apart_ns: ms * 1_000_000, ..good() }), expected, "{ms} ms");
         }
+    }
+
+    #[test]
+    fn what_many_clients_doubt_is_said_once() {
+        let late = Reason { grade: Grade::Suspect, doubt: Doubt::DispatchLag, text: "late".into() };
+        let merged = (0..40).map(|shard| Client { reasons: vec![late.clone()], ..client(shard) }).collect();
+        let many = Clients { planned: 45, missing: (40..45).collect(), merged, starts_apart_ns: 0 };
+        let phases = Phases::lay_out(Duration::ZERO, Duration::from_secs(60), &[]);
+        let texts: Vec<_> = judge(&many, &phases).into_iter().map(|reason| reason.text).collect();
+        assert_eq!(texts.len(), 2, "{texts:?}");
+        assert!(
+            texts[0].starts_with("INCOMPLETE: shard 40/45, shard 41/45, shard 42/45 and 2 more are missing"),
+            "{}",
+            texts[0]
+        );
+        assert_eq!(texts[1], "40 of 45 shards, first shard 0/45: late");
     }
 
     #[test]

@@ -167,7 +167,7 @@ fn shards_fire_the_plan_together_and_merged_they_are_one_run_of_it() {
     killed["finished"] = Value::Null;
     desk.write("2/manifest.json", &killed.to_string());
     let said = desk.says("merge 0 1 2 3 -o cut").exits(5);
-    assert!(said.out.contains("INCOMPLETE: shard 2/4 stopped before the end of the plan"), "{said:#?}");
+    assert!(said.out.contains("shard 2/4: INCOMPLETE: stopped before the end of the plan"), "{said:#?}");
 
     // Rows of another shard are nobody's.
     let foreign = desk.read("1/requests.csv");
