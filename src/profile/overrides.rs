@@ -100,7 +100,7 @@ impl Override {
 /// Puts the built-in `part` of a Region's model into a file that has none, so that one number of it
 /// can be changed.
 fn adopt(file: &mut Table, region: &str, part: &str, base: &dyn Fn(RegionId) -> Option<Table>) -> Result<(), String> {
-    let code = region_of(region).ok_or_else(|| region.parse::<RegionId>().unwrap_err())?;
+    let code = region_of(region).map_or_else(|| region.parse(), Ok)?;
     let regions = file.entry("region").or_insert_with(|| Value::Array(Vec::new()));
     let Value::Array(regions) = regions else { return Ok(()) };
     if !regions.iter().any(|known| names(known, region)) {
