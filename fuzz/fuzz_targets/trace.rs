@@ -29,6 +29,6 @@ fuzz_target!(|bytes: &[u8]| {
     let settings = Settings { trace: Some(trace.clone()), ..Settings::default() };
     let entry = heeding(Setting::Trace).expect("traces have their process");
     let rates = RateCurve::level(Rate(trace.peak().0.max(1.0)), Duration::from_secs(length));
-    let planned = Plan::draw(&Load::new(rates, entry, settings, &workload, Seed(1))).requests().len();
+    let planned = Plan::of(&Load::new(rates, entry, settings, &workload, Seed(1))).len();
     assert!(planned <= trace.rows().len(), "{planned} requests of {}", trace.rows().len());
 });
