@@ -4,13 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::Stop;
 
 /// The first signal stops arrivals, the second leaves at once. Returns the exit code of the first.
-pub async fn watch_signals(stop: Arc<Stop>) -> u8 {
-    let Ok(mut signals) = Signals::listen() else { return std::future::pending().await };
+pub async fn watch_signals(mut signals: Signals, stop: Arc<Stop>) -> u8 {
     let code = signals.next().await;
     stop.ask();
     tokio::spawn(async move {
@@ -26,10 +26,10 @@ pub async fn watch_signals(stop: Arc<Stop>) -> u8 {
 pub fn watch_in_background(stop: Arc<Stop>) -> io::Result<Arc<AtomicU8>> {
     let code = Arc::new(AtomicU8::new(0));
     let heard = code.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (runtime, signals) = listening()?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         runtime.block_on(async {
-            heard.store(watch_signals(stop).await, Ordering::Relaxed);
+            heard.store(watch_signals(signals, stop).await, Ordering::Relaxed);
             // Until the second signal, or the end of the work.
             std::future::pending::<()>().await;
         });
@@ -50,10 +50,9 @@ impl LeaveAtSignal {
     /// When no thread can be started.
     pub fn saying(last_words: &'static str) -> io::Result<Self> {
         let (held, dropped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (runtime, mut signals) = listening()?;
         std::thread::Builder::new().name("signals".into()).spawn(move || {
             runtime.block_on(async {
-                let Ok(mut signals) = Signals::listen() else { return };
                 tokio::select! {
                     code = signals.next() => {
                         say!("{last_words}");
@@ -65,6 +64,17 @@ impl LeaveAtSignal {
         })?;
         Ok(Self { _held: held })
     }
+}
+
+/// A runtime that hears signals already, before the thread that it will have has begun: one that came in between would be
+/// heard by nobody.
+fn listening() -> io::Result<(Runtime, Signals)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let signals = {
+        let _on_it = runtime.enter();
+        Signals::listen()?
+    };
+    Ok((runtime, signals))
 }
 
 /// SIGINT and SIGTERM; elsewhere than on Unix, Ctrl-C.

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 
 use super::collect::Record;
 use super::pacer::{Paced, pace};
-use super::signals::watch_signals;
+use super::signals::{Signals, watch_signals};
 use super::{SentCounts, Stop, workers};
 use crate::bedrock::{ClientSpec, RegionClient};
 use crate::clock::{self, Clock, Timer};
@@ -139,7 +139,8 @@ pub fn run(
 ) -> Result<Ending, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {
-        let signal = tokio::spawn(watch_signals(stop.clone()));
+        let signals = Signals::listen().map_err(|error| error.to_string())?;
+        let signal = tokio::spawn(watch_signals(signals, stop.clone()));
         let mut routes = Vec::new();
         for (position, route) in spec.routes.into_iter().enumerate() {
             let targets = route
