@@ -10,7 +10,7 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
-use bedbench::bedrock::{Answer, Api, Attempt, ClientSpec, RegionClient, placeholder_access};
+use bedbench::bedrock::{Answer, Api, Attempt, ClientSpec, Gate, RegionClient, placeholder_access};
 use bedbench::clock::Clock;
 use bedbench::core::region::Jurisdiction;
 use bedbench::core::request::{InvocationKey, Timeouts};
@@ -188,7 +188,7 @@ fuzz_target!(|reply: Reply| {
         invocation: InvocationKey { key: RequestKey(1), attempt: 0 },
         gate: None,
         deadline: side.clock.now() + side.timeouts.request,
-        cancelled: tokio::sync::watch::channel(false).1,
+        cancelled: Gate::closed().1,
         first_token: Arc::default(),
     };
     let answer: Answer = side.runtime.block_on(side.clients[usize::from(!stream)].attempt(attempt));
