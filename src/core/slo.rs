@@ -12,6 +12,9 @@ use super::metric::Metric;
 use super::record::RequestRecord;
 use super::units::{Span, exact, percentile, quantile};
 
+/// Far longer limits are not printed to the nanosecond, and so would not be read back.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
 /// A bound on one percentile over all requests, failures ranking last.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Slo {
@@ -63,6 +66,9 @@ impl Slo {
         let limit = limit.parse::<Span>().map_err(|what| mistake(less + 1, what))?.0;
         if limit.is_zero() {
             return Err(mistake(less + 1, "nothing is below 0".into()));
+        }
+        if limit > LONGEST {
+            return Err(mistake(less + 1, "no answer is waited for longer than a day".into()));
         }
         Ok(Self { metric, quantile, limit })
     }
@@ -138,6 +144,7 @@ mod tests {
             ("ttft:p99.99999<1s", "at character 6, `p99.99999` is not a percentile"),
             ("ttft:p95<soon", "at character 10, `soon` is not a span"),
             ("ttft:p95<0s", "at character 10, nothing is below 0"),
+            ("ttft:p95<7907777777s", "at character 10, no answer is waited for longer than a day"),
         ] {
             let said = text.parse::<Slo>().unwrap_err();
             assert!(said.contains(wrong), "{said}");
