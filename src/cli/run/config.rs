@@ -28,7 +28,7 @@ use crate::plan::workload::Workload;
 use crate::plan::{Load, Plan, Traffic};
 use crate::profile::{Profile, Scenario};
 
-/// They are counted before the first is fired, 0.3 s a million; and no process fires so many in a day.
+/// They are counted before the first is fired, a tenth of a second a million; and no process fires so many in a day.
 const MOST_REQUESTS: f64 = 200e6;
 
 /// File descriptors for everything but connections.
