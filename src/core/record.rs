@@ -167,6 +167,35 @@ impl AttemptRecord {
 }
 
 #[cfg(test)]
+impl AttemptRecord {
+    /// The first of a request, at Sydney, of which nothing is known but how it ended: tests say what else matters to them.
+    pub fn ended(finished: RunTime, outcome: Outcome) -> Self {
+        Self {
+            route: 0,
+            index: 0,
+            attempt: 0,
+            region: RegionId::SYDNEY,
+            target: 0,
+            asked_tokens: 400,
+            sent: None,
+            head: None,
+            first_token: None,
+            last_token: None,
+            finished,
+            outcome,
+            http_status: None,
+            error: None,
+            request_id: None,
+            acquisition: None,
+            usage: None,
+            place: None,
+            queued: None,
+            service_latency: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -134,26 +134,13 @@ mod tests {
     fn attempt(target: u16, (sent, finished): (u64, u64), outcome: Outcome) -> AttemptRecord {
         let at = |ms: u64| RunTime::from_nanos(ms * 1_000_000);
         AttemptRecord {
-            route: 0,
             index: 7,
-            attempt: 0,
             region: route("pinned").targets[usize::from(target)].region,
             target,
             asked_tokens: 1,
             sent: Some(at(sent)),
-            head: None,
-            first_token: None,
-            last_token: None,
-            finished: at(finished),
-            outcome,
-            http_status: None,
             error: (outcome == Outcome::Throttled).then(|| "Too many tokens".into()),
-            request_id: None,
-            acquisition: None,
-            usage: None,
-            place: None,
-            queued: None,
-            service_latency: None,
+            ..AttemptRecord::ended(at(finished), outcome)
         }
     }
 

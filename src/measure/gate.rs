@@ -70,10 +70,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::core::Seed;
     use crate::core::phase::Phases;
     use crate::core::record::AttemptRecord;
     use crate::core::run::{Loop, RouteHead, World};
-    use crate::core::{RegionId, Seed};
     use crate::measure::recorder::tests::record;
     use crate::measure::verdict::Evidence;
     use crate::measure::{Context, Summary};
@@ -119,23 +119,9 @@ mod tests {
             route: request.route,
             index: request.index,
             attempt,
-            region: RegionId::SYDNEY,
-            target: 0,
             asked_tokens: 10,
             sent: request.sent,
-            head: None,
-            first_token: None,
-            last_token: None,
-            finished: request.finished,
-            outcome: request.outcome,
-            http_status: None,
-            error: None,
-            request_id: None,
-            acquisition: None,
-            usage: None,
-            place: None,
-            queued: None,
-            service_latency: None,
+            ..AttemptRecord::ended(request.finished, request.outcome)
         }
     }
 

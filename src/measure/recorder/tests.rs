@@ -23,28 +23,7 @@ pub fn record(index: u32, intended: f64, response: f64, outcome: Outcome) -> Req
 
 pub fn attempt(attempt: u16, sent: f64, took: f64, outcome: Outcome) -> AttemptRecord {
     let at = RunTime::from_secs_f64;
-    AttemptRecord {
-        route: 0,
-        index: 0,
-        attempt,
-        region: RegionId::SYDNEY,
-        target: 0,
-        asked_tokens: 400,
-        sent: Some(at(sent)),
-        head: None,
-        first_token: None,
-        last_token: None,
-        finished: at(sent + took),
-        outcome,
-        http_status: None,
-        error: None,
-        request_id: None,
-        acquisition: None,
-        usage: None,
-        place: None,
-        queued: None,
-        service_latency: None,
-    }
+    AttemptRecord { attempt, sent: Some(at(sent)), ..AttemptRecord::ended(at(sent + took), outcome) }
 }
 
 #[test]

@@ -27,26 +27,12 @@ fn written(folder: &Path, requests: u32, finished: bool) -> Manifest {
 fn records(index: u32) -> (RequestRecord, Vec<AttemptRecord>) {
     let at = |ms: u64| RunTime::from_nanos((u64::from(index) * 10 + ms) * 1_000_000);
     let attempt = |number: u16, outcome| AttemptRecord {
-        route: 0,
         index,
         attempt: number,
-        region: RegionId::SYDNEY,
-        target: 0,
-        asked_tokens: 400,
         sent: Some(at(1)),
-        head: None,
-        first_token: None,
-        last_token: None,
-        finished: at(9),
-        outcome,
         http_status: Some(429),
         error: (outcome == Outcome::Throttled).then(|| "slow down, \"please\"".into()),
-        request_id: None,
-        acquisition: None,
-        usage: None,
-        place: None,
-        queued: None,
-        service_latency: None,
+        ..AttemptRecord::ended(at(9), outcome)
     };
     let attempts = vec![attempt(0, Outcome::Throttled), attempt(1, Outcome::Ok)];
     let request = RequestRecord {
