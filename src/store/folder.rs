@@ -115,7 +115,8 @@ fn private() -> DirBuilder {
     builder
 }
 
-fn at(path: &Path, error: io::Error) -> io::Error {
+/// With the name of what it is about.
+pub(super) fn at(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 

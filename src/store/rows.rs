@@ -3,11 +3,12 @@
 //! Stamps are nanoseconds since the run started; an empty field means that there is none.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::folder::at;
 use super::manifest::Manifest;
 use crate::core::phase::Phases;
 use crate::core::record::{AttemptRecord, RequestRecord};
@@ -182,27 +183,63 @@ struct Appended {
     path: PathBuf,
     /// To know it again.
     made: File,
-    rows: csv::Writer<File>,
+    rows: csv::Writer<AllOrNothing<File>>,
 }
 
 impl Appended {
     fn create(path: PathBuf) -> io::Result<Self> {
-        let rows = File::create_new(&path)?;
-        Ok(Self { made: rows.try_clone()?, path, rows: csv::Writer::from_writer(rows) })
+        let file = File::create_new(&path).map_err(|error| at(&path, error))?;
+        Ok(Self { made: file.try_clone()?, path, rows: csv::Writer::from_writer(AllOrNothing { file, taken: 0 }) })
     }
 
     fn append(&mut self, row: impl Serialize) -> io::Result<()> {
-        Ok(self.rows.serialize(row)?)
+        self.rows.serialize(row).map_err(|error| at(&self.path, error.into()))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.rows.flush()?;
+        self.rows.flush().map_err(|error| at(&self.path, error))?;
         // A file that was deleted takes rows as before, and keeps none.
         if !is_at(&self.made, &self.path) {
             let what = format!("{}: it was moved or deleted while the run wrote to it", self.path.display());
             return Err(io::Error::new(io::ErrorKind::NotFound, what));
         }
         Ok(())
+    }
+}
+
+/// A disk that is full takes the beginning of what is written. The writer of rows keeps all of it and tries once more
+/// when it is dropped: should there be room by then, the beginning would stand there twice.
+struct AllOrNothing<F> {
+    file: F,
+    /// Bytes.
+    taken: u64,
+}
+
+/// What can be made shorter again.
+trait Cut: Write {
+    /// Leaves so many bytes, and goes on from there.
+    fn cut(&mut self, to: u64) -> io::Result<()>;
+}
+
+impl Cut for File {
+    fn cut(&mut self, to: u64) -> io::Result<()> {
+        self.set_len(to)?;
+        self.seek(SeekFrom::Start(to)).map(drop)
+    }
+}
+
+impl<F: Cut> Write for AllOrNothing<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Err(error) = self.file.write_all(bytes) {
+            self.file.cut(self.taken)?;
+            return Err(error);
+        }
+        self.taken += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -236,6 +273,8 @@ pub fn read_attempts(folder: &Path) -> Result<Vec<AttemptRow>, csv::Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
     use std::time::Duration;
 
     use super::*;
@@ -304,5 +343,45 @@ mod tests {
         writer.flush().unwrap();
         assert_eq!(read_requests(folder.path()).unwrap(), [RequestRow::new(&request, 2, &names)]);
         assert_eq!(read_attempts(folder.path()).unwrap(), [AttemptRow::new(&attempt, &names)]);
+    }
+
+    /// What is on it, and how much it holds.
+    #[derive(Clone)]
+    struct Disk(Rc<RefCell<(Vec<u8>, usize)>>);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let (held, room) = &mut *self.0.borrow_mut();
+            let taken = &bytes[..bytes.len().min(*room - held.len())];
+            held.extend(taken);
+            if taken.is_empty() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(taken.len()) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Cut for Disk {
+        fn cut(&mut self, to: u64) -> io::Result<()> {
+            self.0.borrow_mut().0.truncate(to as usize);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_disk_that_has_room_again_holds_no_part_of_a_row_twice() {
+        let disk = Disk(Rc::new(RefCell::new((Vec::new(), 20))));
+        let mut rows = csv::Writer::from_writer(AllOrNothing { file: disk.clone(), taken: 0 });
+        rows.write_record(["0", "first"]).unwrap();
+        rows.flush().unwrap();
+        rows.write_record(["1", "one more row"]).unwrap();
+        rows.write_record(["2", "the last"]).unwrap();
+        let full = rows.flush().unwrap_err();
+        assert_eq!(full.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(disk.0.borrow().0, b"0,first\n");
+        disk.0.borrow_mut().1 = 1_000;
+        drop(rows);
+        assert_eq!(disk.0.borrow().0, b"0,first\n1,one more row\n2,the last\n");
     }
 }

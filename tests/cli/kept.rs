@@ -80,7 +80,8 @@ fn results_that_are_taken_away_end_the_run_and_are_named() {
 fn what_a_full_disk_took_is_rebuilt_once_there_is_room() {
     let desk = Desk::with_short_answers();
     let run = "run --rps 100 --mock -d 20s --warmup 0s --route sydney --scenario calm --workload short.toml -o run";
-    desk.says_limited("-f 64", run).exits(1);
+    let said = desk.says_limited("-f 64", run).exits(1);
+    assert!(said.error().contains("run/attempts.csv: File too large"), "{said:#?}");
     assert!(!files_in(&desk.path("run")).iter().any(|file| file.ends_with(".part")), "room is left");
     let said = desk.says("report run").exits(0);
     assert!(said.err.contains("warning: "), "what is missing is said: {said:#?}");
