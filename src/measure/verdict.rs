@@ -217,12 +217,18 @@ fn busy(evidence: &Evidence, kind: Loop, reasons: &[Reason]) -> Option<Reason> {
 fn incomplete(torn: Torn, recorded: u64) -> Reason {
     let end =
         if torn.ended { "its records are not complete" } else { "its end is not recorded: it was killed, or goes on" };
-    let lost = match torn.requests {
-        Some(1) => "1 request that was due has no row".to_owned(),
-        Some(n) => format!("{} requests that were due have no row", grouped(n)),
-        None => "requests that were due may have no row".to_owned(),
+    let due = |n: u64| match n {
+        1 => "1 request that was due has no row".to_owned(),
+        n => format!("{} requests that were due have no row", grouped(n)),
     };
-    let slowest = if torn.requests == Some(0) { "" } else { ", and the slowest are among them" };
+    // What was in flight when it was killed, and what was not yet on the disk, leaves no gap in the numbers.
+    let lost = match (torn.requests, torn.ended) {
+        (Some(n), true) => due(n),
+        (None, true) => "requests that were due may have no row".to_owned(),
+        (Some(0) | None, false) => "requests that were in flight then have no row".to_owned(),
+        (Some(n), false) => format!("at least {}", due(n)),
+    };
+    let slowest = if torn.ended && torn.requests == Some(0) { "" } else { ", and the slowest are among them" };
     let others =
         [(torn.attempts, "call", "calls", "without a row"), (torn.half_rows, "row", "rows", "cut off and dropped")];
     let others = others

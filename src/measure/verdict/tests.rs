@@ -166,3 +166,22 @@ fn a_short_run_says_which_percentile_it_cannot_give() {
     assert_eq!((verdict.grade, doubts(&verdict)), (Grade::Suspect, vec![Doubt::TooFewSamples]));
     assert!(verdict.reasons[0].text.contains("p99 needs 300, there are 200"), "{}", verdict.reasons[0].text);
 }
+
+/// What was in flight when a run was killed leaves no gap in its numbers, and is missing all the same.
+#[test]
+fn a_killed_run_never_claims_to_miss_nothing() {
+    let said = |ended, requests| {
+        let mut run = run(|_, _| ());
+        run.evidence.torn = Some(Torn { ended, requests, attempts: 0, half_rows: 1 });
+        verdict(run).reasons.remove(0).text
+    };
+    for unknown in [Some(0), None] {
+        let killed = said(false, unknown);
+        assert!(killed.contains("requests that were in flight then have no row, and the slowest are"), "{killed}");
+    }
+    let some = said(false, Some(6));
+    assert!(some.contains("at least 6 requests that were due have no row, and the slowest are among them"), "{some}");
+    let ended = said(true, Some(0));
+    assert!(ended.contains("; 0 requests that were due have no row, 1 row cut off"), "{ended}");
+    assert!(said(true, Some(1)).contains("; 1 request that was due has no row, and the slowest are"));
+}
