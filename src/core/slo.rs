@@ -61,8 +61,18 @@ impl Slo {
         let percent = asked.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok());
         let quantile = match percent {
             Some(percent) if (0.000_1..=99.999_9).contains(&percent) => quantile(percent),
-            _ => return Err(mistake(colon + 1, format!("`{asked}` is not a percentile between p0 and p100"))),
+            _ => {
+                let meant = if asked.starts_with('p') { String::new() } else { format!(": did you mean p{asked}?") };
+                return Err(mistake(colon + 1, format!("`{asked}` is not a percentile between p0 and p100{meant}")));
+            }
         };
+        if limit.starts_with('=') {
+            return Err(mistake(less, "`<=` is written `<`".into()));
+        }
+        if limit.trim().parse::<f64>().is_ok() {
+            let limit = limit.trim();
+            return Err(mistake(less + 1, format!("`{limit}` has no unit: {limit}ms or {limit}s?")));
+        }
         let limit = limit.parse::<Span>().map_err(|what| mistake(less + 1, what))?.0;
         if limit.is_zero() {
             return Err(mistake(less + 1, "nothing is below 0".into()));
@@ -144,6 +154,10 @@ mod tests {
             ("ttft:p99.99999<1s", "at character 6, `p99.99999` is not a percentile"),
             ("ttft:p95<soon", "at character 10, `soon` is not a span"),
             ("ttft:p95<0s", "at character 10, nothing is below 0"),
+            ("ttft:95<900ms", "at character 6, `95` is not a percentile between p0 and p100: did you mean p95?"),
+            ("ttft:p95<=900ms", "at character 9, `<=` is written `<`"),
+            // As seconds it would be met by anything.
+            ("ttft:p95<900", "at character 10, `900` has no unit: 900ms or 900s?"),
             ("ttft:p95<7907777777s", "at character 10, no answer is waited for longer than a day"),
         ] {
             let said = text.parse::<Slo>().unwrap_err();

@@ -4,12 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::recorder::Recorder;
-use super::series::Level;
+use super::series::{Level, Sample};
 use super::summary::RouteSummary;
 use crate::core::Outcome;
 use crate::core::gate::{Gate, Objective};
 use crate::core::residency::Standing;
-use crate::core::units::{Span, per_second, percent};
+use crate::core::slo::Slo;
+use crate::core::units::{Span, grouped, per_second, percent, percentile};
+use crate::stats::quantile::fewest_samples;
 
 /// One objective of one route.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,20 +24,28 @@ pub struct GateResult {
     pub found: String,
 }
 
-/// Over the whole measured time. A gate without a route is for every candidate, and for no reference.
+/// What the run fails by, over the whole measured time. A gate without a route is for every candidate, and for no
+/// reference.
 pub fn judge(recorder: &Recorder, routes: &[RouteSummary]) -> Vec<GateResult> {
+    held(recorder, routes, recorder.gates().to_vec())
+}
+
+/// The same of the objectives that goodput counts by, and no gate repeats: they fail nothing.
+pub fn look(recorder: &Recorder, routes: &[RouteSummary]) -> Vec<GateResult> {
+    let gates = recorder.gates();
+    let latency = recorder.slos().iter().map(|slo| Gate { route: None, objective: Objective::Latency(*slo) });
+    held(recorder, routes, latency.filter(|objective| !gates.contains(objective)).collect())
+}
+
+fn held(recorder: &Recorder, routes: &[RouteSummary], gates: Vec<Gate>) -> Vec<GateResult> {
     let mut results = Vec::new();
     for (route, series) in routes.iter().zip(recorder.routes()) {
         let is_candidate = route.head.standing == Standing::Candidate;
         let own = |gate: &&Gate| gate.is_for(&route.head.name) && (is_candidate || gate.route.is_some());
-        for gate in recorder.gates().iter().filter(own) {
+        for gate in gates.iter().filter(own) {
             let whole = route.whole();
             let (met, found) = match gate.objective {
-                Objective::Latency(slo) => {
-                    let level = series.whole(recorder.phases()).sample(slo.metric).at(slo.quantile);
-                    let met = level.and_then(Level::time).is_some_and(|time| time < slo.limit);
-                    (met, level.map(|level| level.time().map_or("failed".to_owned(), |time| Span(time).to_string())))
-                }
+                Objective::Latency(slo) => latency(slo, series.whole(recorder.phases()).sample(slo.metric)),
                 Objective::Errors(most) => share(whole.counted() - whole.ok(), whole.counted(), most),
                 Objective::Throttles(most) => {
                     let attempts = route.regions.iter().flat_map(|region| region.attempts.values()).sum();
@@ -50,6 +60,20 @@ pub fn judge(recorder: &Recorder, routes: &[RouteSummary]) -> Vec<GateResult> {
         }
     }
     results
+}
+
+/// A percentile that no table shows, for too few samples, is not met either.
+fn latency(slo: Slo, sample: Sample<'_>) -> (bool, Option<String>) {
+    match sample.at(slo.quantile) {
+        Some(Level::At(_)) if sample.n() < fewest_samples(slo.quantile) => {
+            let (needs, n) = (grouped(fewest_samples(slo.quantile)), grouped(sample.n()));
+            let q = percentile(slo.quantile);
+            (false, Some(format!("too few requests to judge: {q} needs {needs}, there are {n}")))
+        }
+        Some(Level::At(time)) => (time < slo.limit, Some(Span(time).to_string())),
+        Some(Level::Failed) => (false, Some("failed".to_owned())),
+        None => (false, None),
+    }
 }
 
 /// `most` in percent.
@@ -75,6 +99,7 @@ mod tests {
     use crate::core::record::AttemptRecord;
     use crate::core::run::{Loop, RouteHead, World};
     use crate::measure::recorder::tests::record;
+    use crate::measure::series::Histogram;
     use crate::measure::verdict::Evidence;
     use crate::measure::{Context, Summary};
 
@@ -85,9 +110,14 @@ mod tests {
     /// 100 requests in 10 s on each of a candidate and a reference: 95 take 1 s, and 5 are throttled. The candidate tries
     /// once more, in vain.
     fn judged(gates: &[&str]) -> Vec<GateResult> {
+        let asked = gates.iter().map(|gate| gate.parse().unwrap());
+        let slos = asked.filter(|gate: &Gate| gate.route.is_none()).filter_map(|gate| gate.slo()).collect();
+        summary(gates, slos).gates
+    }
+
+    fn summary(gates: &[&str], slos: Vec<Slo>) -> Summary {
         let gates: Vec<Gate> = gates.iter().map(|gate| gate.parse().unwrap()).collect();
         let heads = vec![head("sydney", Standing::Candidate), head("oregon", Standing::Reference)];
-        let slos: Vec<_> = gates.iter().filter(|gate| gate.route.is_none()).filter_map(Gate::slo).collect();
         let phases = Phases::lay_out(Duration::ZERO, Duration::from_secs(10), &[]);
         let mut recorder = Recorder::new(phases, slos, 2).held_to(&gates, &heads);
         for route in 0..2 {
@@ -111,7 +141,7 @@ mod tests {
             prices: vec![],
             evidence: Evidence::default(),
         };
-        Summary::new(&recorder, context).gates
+        Summary::new(&recorder, context)
     }
 
     fn tried(request: &crate::core::record::RequestRecord, attempt: u16) -> AttemptRecord {
@@ -144,6 +174,32 @@ mod tests {
             }
         }
         assert_eq!(judged(&["response:p96<61s"])[0].found, "failed", "failures rank last");
+    }
+
+    #[test]
+    fn a_percentile_that_so_few_requests_do_not_have_is_not_met() {
+        let mut ok = Histogram::fine();
+        (0..100).for_each(|_| ok.record(Duration::from_secs(1)));
+        let found = |slo: &str, failures| latency(slo.parse().unwrap(), Sample { ok: &ok, failures });
+        assert_eq!(found("ttft:p90<9s", 0), (true, Some("1.00 s".into())));
+        assert_eq!(
+            found("ttft:p99<9s", 0),
+            (false, Some("too few requests to judge: p99 needs 300, there are 100".into()))
+        );
+        // A rank among failures is no number that could be wrong.
+        assert_eq!(found("ttft:p99<9s", 5), (false, Some("failed".into())));
+    }
+
+    #[test]
+    fn what_goodput_counts_by_is_looked_at_once() {
+        let seen = |gates: &[&str], slos: &[&str]| {
+            let found = summary(gates, slos.iter().map(|slo| slo.parse().unwrap()).collect()).objectives;
+            found.iter().map(|result| (result.line(), result.met)).collect::<Vec<_>>()
+        };
+        let slos = ["ttft:p90<600ms", "response:p50<900ms"];
+        let both = [("ttft:p90<600ms by sydney: 500 ms".to_owned(), true)];
+        assert_eq!(seen(&["response:p50<900ms"], &slos), both, "a gate has the other, a reference is held to nothing");
+        assert_eq!(seen(&["error<1%"], &slos).len(), 2);
     }
 
     #[test]

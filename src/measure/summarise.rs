@@ -72,6 +72,7 @@ impl Summary {
             stopped: context.stopped,
             slos: recorder.slos().to_vec(),
             gates: if whole { gate::judge(recorder, &routes) } else { Vec::new() },
+            objectives: if whole { gate::look(recorder, &routes) } else { Vec::new() },
             evidence: context.evidence,
             routes,
             comparisons,

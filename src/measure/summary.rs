@@ -258,6 +258,9 @@ pub struct Summary {
     /// What the run was held to, route by route; none where it was interrupted.
     #[serde(default)]
     pub gates: Vec<GateResult>,
+    /// Of the SLOs that were no gates: what goodput counts by, candidate by candidate; they fail nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<GateResult>,
     pub evidence: Evidence,
     pub routes: Vec<RouteSummary>,
     pub comparisons: Vec<Comparison>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::definitions::DEFINITIONS;
 use super::plots::PLOTS;
-use super::{Format, Report, cell, finding, phrase, places};
+use super::{Format, Report, cell, finding, objectives, phrase, places};
 use crate::core::units::{grouped, length, per_second};
 use crate::core::{Metric, Outcome};
 use crate::measure::gate::GateResult;
@@ -31,8 +31,9 @@ fn sections(report: &Report<'_>, with_plots: bool) -> String {
         verdict(report),
         list(&phrase::headline(report)) + "\\\n" + &list(&phrase::setting(report)),
     ];
-    if !summary.gates.is_empty() {
-        sections.push(format!("### Objectives ({world})\n\n{}", gates(&summary.gates)));
+    for group in objectives::groups(summary) {
+        let about = phrase::capital(group.about);
+        sections.push(format!("### Objectives ({world})\n\n{about}.\n\n{}", held(group.results)));
     }
     let sentences = finding::sentences(summary);
     if !sentences.is_empty() {
@@ -70,9 +71,9 @@ fn verdict(report: &Report<'_>) -> String {
     text
 }
 
-fn gates(gates: &[GateResult]) -> String {
+fn held(results: &[GateResult]) -> String {
     let mut table = Table::new(&["objective", "route", "", "found"], &[]);
-    for gate in gates {
+    for gate in results {
         let met = if gate.met { "met" } else { "**missed**" };
         table.0.push_str(&format!(
             "\n| {} | {} | {met} | {} |",

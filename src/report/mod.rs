@@ -24,6 +24,7 @@ mod csv;
 mod definitions;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod objectives;
 mod phrase;
 mod places;
 mod table;

@@ -211,3 +211,9 @@ pub fn reasons(verdict: &Verdict) -> Vec<&Reason> {
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.grade));
     reasons
 }
+
+/// As a sentence begins.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::table::Paint;
 use super::wrap::{flow, wrap};
-use super::{Report, finding, phrase};
+use super::{Report, finding, objectives, phrase};
 use crate::core::run::World;
 use crate::measure::summary::Summary;
 use crate::measure::verdict::Grade;
@@ -44,6 +44,7 @@ pub fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Resu
         tables::other_times(report.summary, style),
         tables::phases(report.summary, style),
         tables::costs(report.summary, style),
+        objectives(report.summary, style),
         findings(report.summary, style),
         instrument(report.summary, style),
         verdict(report.summary, style),
@@ -106,6 +107,15 @@ pub(super) fn banner(
 
 pub(super) fn title(text: &str, rest: &str, style: Style) -> String {
     format!("{}  {}", Paint::Strong.on(text, style.colour), Paint::Faint.on(rest, style.colour))
+}
+
+fn objectives(summary: &Summary, style: Style) -> Vec<String> {
+    let groups = objectives::groups(summary);
+    let lines = groups.iter().map(|group| {
+        let head = title("Objectives", group.about, style);
+        std::iter::once(head).chain(bullets(&objectives::sentences(group.results), style)).collect::<Vec<_>>()
+    });
+    lines.collect::<Vec<_>>().join(&String::new())
 }
 
 fn findings(summary: &Summary, style: Style) -> Vec<String> {

@@ -47,6 +47,30 @@ fn a_run_that_meets_everything_passes() {
 }
 
 #[test]
+fn what_a_workload_asks_is_judged_in_every_report_and_fails_nothing() {
+    let (desk, said) = held_to("--slo error<99%");
+    said.exits(0);
+    let summary = desk.json("run/summary.json");
+    assert_eq!(summary["objectives"].as_array().unwrap().len(), 4, "two of chat for each of two routes: {summary}");
+    let missed = summary["objectives"].as_array().unwrap().iter().find(|objective| objective["met"] == false).unwrap();
+    let (gate, route) = (missed["gate"].as_str().unwrap(), missed["route"].as_str().unwrap());
+    let terminal = desk.says("report run").exits(0).out;
+    assert!(terminal.contains("Objectives  as --slo asks") && terminal.contains("Objectives  of the workload"));
+    assert!(terminal.contains(&format!("{gate}: missed by {route}")), "{terminal}");
+    assert!(desk.read("run/report.md").contains("| **missed** |"));
+    assert!(desk.read("run/report.html").contains("<span class=\"grade is-invalid\">missed</span>"));
+}
+
+#[test]
+fn an_answer_in_one_piece_is_good_without_a_first_token() {
+    let desk = Desk::new();
+    desk.says("run --rps 5 --sim -d 2m --route sydney --scenario calm --api converse -q -o run").exits(0);
+    let summary = desk.json("run/summary.json");
+    assert_eq!(summary["slos"], serde_json::json!(["response:p95<3s"]));
+    assert!(summary["routes"][0]["slices"][0]["goodput"].as_f64().unwrap() > 4.0, "{summary}");
+}
+
+#[test]
 fn a_gate_of_one_route_leaves_the_others_alone() {
     let (desk, said) = held_to("--slo singapore/ttft:p95<1ms");
     let said = said.exits(3);

@@ -241,7 +241,8 @@ impl Config {
     }
 }
 
-/// What every route's goodput is measured by: the latency objectives that were asked for, or else the workload's.
+/// What every route's goodput is measured by: the latency objectives that were asked for, or else those of the workload
+/// that such answers can meet.
 fn slos((gates, api): (&[Gate], ApiArg), profile: &Profile, workload: &Workload) -> Result<Vec<Slo>, Failure> {
     for gate in gates {
         if let Some(route) = gate.route.as_deref().filter(|route| profile.routes.iter().all(|r| r.name != **route)) {
@@ -261,7 +262,11 @@ fn slos((gates, api): (&[Gate], ApiArg), profile: &Profile, workload: &Workload)
         return Err(Failure::new(Code::Objective, format!("--slo {gate}: {wrong}")));
     }
     let asked: Vec<_> = gates.iter().filter(|gate| gate.route.is_none()).filter_map(Gate::slo).collect();
-    Ok(if asked.is_empty() { workload.slo.clone() } else { asked })
+    if !asked.is_empty() {
+        return Ok(asked);
+    }
+    let timed = |slo: &&Slo| slo.metric != Metric::Ttft || api != ApiArg::Converse;
+    Ok(workload.slo.iter().filter(timed).copied().collect())
 }
 
 /// What an open loop fires in real time. What it simulates is drawn on the way.

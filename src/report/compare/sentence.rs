@@ -7,7 +7,7 @@ use crate::core::units::{Span, percentile, range};
 use crate::measure::series::Level;
 use crate::measure::summary::Finding;
 use crate::measure::versus::{Failed, Judgement, Row, Versus};
-use crate::report::cell;
+use crate::report::{cell, phrase};
 
 /// Of one pair, in the order of the metrics; failures last.
 pub fn sentences(versus: &Versus) -> Vec<String> {
@@ -33,12 +33,7 @@ fn of_metric(rows: &[Row]) -> String {
         let why = same[0].lacking.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
         parts.push(format!("too little data at {}{why}", names(same)));
     }
-    format!("{}: {}", capital(rows[0].metric.name()), parts.join("; "))
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    format!("{}: {}", phrase::capital(rows[0].metric.name()), parts.join("; "))
 }
 
 fn names(rows: &[&Row]) -> String {

@@ -113,7 +113,7 @@ fn plots(report: &Report<'_>, topic: Topic) -> Markup {
                 section class="scroll" tabindex="0" aria-label=(format!("Plot: {}", plot.summary)) {
                     (PreEscaped((plot.draw)(report)))
                 }
-                figcaption { (capital(plot.summary)) " (" code { "plots/" (plot.file) } ")" }
+                figcaption { (phrase::capital(plot.summary)) " (" code { "plots/" (plot.file) } ")" }
             }
         }
     }
@@ -126,10 +126,4 @@ fn prose(text: &str) -> Markup {
             @if i % 2 == 1 { code { (piece) } } @else { (piece) }
         }
     }
-}
-
-/// As a sentence begins.
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -18,7 +18,7 @@ pub fn verdict(report: &Report<'_>) -> Markup {
     html! {
         section class=(format!("verdict {}", class(verdict.grade))) aria-labelledby="verdict" {
             h2 id="verdict" { "The run’s verdict on itself: " span class="grade" { (verdict.grade) } }
-            p { (super::capital(&phrase::verdict(report.summary))) "." }
+            p { (phrase::capital(&phrase::verdict(report.summary))) "." }
             @if !verdict.reasons.is_empty() {
                 ul {
                     @for reason in phrase::reasons(verdict) {
@@ -35,7 +35,8 @@ pub fn verdict(report: &Report<'_>) -> Markup {
 /// Every section behind the verdict.
 pub fn all(report: &Report<'_>) -> Vec<Section> {
     let (summary, section) = (report.summary, |id, title, body| Section { id, title, body });
-    vec![
+    let held = tables::objectives(summary).map(|tables| section("objectives", "Objectives", tables));
+    let others = vec![
         section("findings", "Findings", findings(report)),
         section("load", "Load and outcomes", load(report)),
         section(
@@ -77,7 +78,7 @@ pub fn all(report: &Report<'_>) -> Vec<Section> {
             "The instrument",
             html! {
                 p class="about" { "What bedbench itself took, which is part of the numbers above." }
-                ul { @for fact in phrase::instrument(summary) { li { (super::capital(&fact)) } } }
+                ul { @for fact in phrase::instrument(summary) { li { (phrase::capital(&fact)) } } }
             },
         ),
         section("setting", "What was run", setting(report)),
@@ -86,10 +87,11 @@ pub fn all(report: &Report<'_>) -> Vec<Section> {
             "How each number is defined",
             html! {
                 p class="about" { "In short; at length in " code { "docs/method.md" } " of bedbench." }
-                dl { @for (word, meaning) in DEFINITIONS { dt { (word) } dd { (super::prose(&super::capital(meaning))) "." } } }
+                dl { @for (word, meaning) in DEFINITIONS { dt { (word) } dd { (super::prose(&phrase::capital(meaning))) "." } } }
             },
         ),
-    ]
+    ];
+    held.into_iter().chain(others).collect()
 }
 
 fn findings(report: &Report<'_>) -> Markup {
@@ -109,14 +111,14 @@ fn findings(report: &Report<'_>) -> Markup {
 /// A sentence with a capital, unless it begins with the name of a route: that is written as it is.
 fn opened(sentence: &str, report: &Report<'_>) -> String {
     let named = report.summary.routes.iter().any(|route| sentence.starts_with(&route.head.name));
-    if named { sentence.to_owned() } else { super::capital(sentence) }
+    if named { sentence.to_owned() } else { phrase::capital(sentence) }
 }
 
 fn load(report: &Report<'_>) -> Markup {
     html! {
         p class="about" {
             "Goodput counts the requests that completed within every SLO. "
-            (super::capital(&phrase::goodput_rule(report.summary))) "."
+            (phrase::capital(&phrase::goodput_rule(report.summary))) "."
         }
         (tables::load(report.summary))
         @if let Some(table) = tables::errors(report.summary) {

@@ -9,7 +9,7 @@ use crate::core::{Metric, Outcome};
 use crate::measure::parts::{Part, PartsSummary};
 use crate::measure::series::Level;
 use crate::measure::summary::{Percentiles, QUANTILES, RegionSummary, RouteSummary, SliceSummary, Summary};
-use crate::report::{cell, places};
+use crate::report::{cell, objectives, places};
 
 /// A table in a box of its own, so that it can be moved sideways where it is wider than the window.
 struct Sheet<'a> {
@@ -55,6 +55,36 @@ fn count(slice: &SliceSummary, count: u64) -> Markup {
     html! {
         td { (grouped(count)) @if count > 0 { small { (percent(count, slice.counted())) } } }
     }
+}
+
+/// What the routes were held to; nothing where they were not.
+pub fn objectives(summary: &Summary) -> Option<Markup> {
+    let groups = objectives::groups(summary);
+    let sheet = |group: &objectives::Group<'_>| {
+        let body = html! {
+            tbody {
+                @for held in group.results {
+                    @let (class, met) = if held.met { ("grade is-valid", "met") } else { ("grade is-invalid", "missed") };
+                    tr {
+                        th scope="row" { (held.route) }
+                        td class="text" { (held.gate) }
+                        td class="text" { span class=(class) { (met) } }
+                        td class="text" { (held.found) }
+                    }
+                }
+            }
+        };
+        let head = html! {
+            tr {
+                th scope="col" { "route" }
+                th scope="col" class="text" { "objective" }
+                th scope="col" class="text" { "outcome" }
+                th scope="col" class="text" { "found" }
+            }
+        };
+        Sheet { title: "Objectives", about: group.about, head, body }.markup()
+    };
+    (!groups.is_empty()).then(|| html! { @for group in &groups { (sheet(group)) } })
 }
 
 pub fn load(summary: &Summary) -> Markup {

@@ -5,6 +5,7 @@ use roxmltree::Document;
 use super::*;
 use crate::core::units::{Span, grouped};
 use crate::core::{Metric, Outcome};
+use crate::measure::gate::GateResult;
 use crate::measure::parts::Part;
 use crate::measure::summary::{ErrorSummary, Finding, QUANTILES};
 use crate::measure::verdict::{Doubt, Grade, Reason};
@@ -44,6 +45,9 @@ fn nothing_from_outside_becomes_markup() {
         (price.model, price.price.source, price.price.date) = (SCRIPT.into(), SCRIPT.into(), SCRIPT.into());
     }
     run.summary.comparisons[0].other = SCRIPT.into();
+    let objective =
+        GateResult { gate: "error<1%".parse().unwrap(), route: SCRIPT.into(), met: false, found: SCRIPT.into() };
+    (run.summary.gates, run.summary.objectives) = (vec![objective.clone()], vec![objective]);
     run.summary.verdict.reasons = vec![Reason { grade: Grade::Suspect, doubt: Doubt::Drift, text: SCRIPT.into() }];
     let config = &mut run.manifest.config;
     for text in [&mut config.profile, &mut config.workload, &mut config.load, &mut config.api] {
@@ -62,6 +66,7 @@ fn nothing_from_outside_becomes_markup() {
         assert!(!tags.contains(tag), "<{tag}>");
     }
     assert!(page.matches("&lt;script&gt;").count() > 20);
+    assert!(!page.contains("onerror=alert(1)&gt;\""), "in an attribute, this quote would end it");
     assert_eq!(page.matches("</title>").count(), 1);
 }
 
