@@ -14,7 +14,7 @@ use crate::core::residency::{Residency, Standing};
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, grouped};
 use crate::govern::decision::{self, Grade, Inputs};
-use crate::plan::workload::{Sensitivity, Workload};
+use crate::plan::workload::Workload;
 use crate::profile::{Profile, Scenario};
 use crate::report::advise::Setting;
 use crate::stats::quantile::fewest_samples;
@@ -134,9 +134,7 @@ fn inputs(args: &AdviseArgs, workload: &Workload, slos: &[Slo], taken: &mut Vec<
     let row = decision::ENTRIES.iter().find(|entry| entry.workload == Some(named));
     let data = match (args.data, workload.sensitivity) {
         (Some(data), _) => data.into(),
-        (None, Some(Sensitivity::Low)) => Grade::Low,
-        (None, Some(Sensitivity::Medium)) => Grade::Medium,
-        (None, Some(Sensitivity::High)) => Grade::High,
+        (None, Some(class)) => class.into(),
         (None, None) => {
             return Err(Failure::new(
                 Code::Combination,

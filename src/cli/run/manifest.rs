@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use super::config::Config;
 use crate::core::block::Block;
+use crate::core::residency::{Residency, Standing};
 use crate::core::units::{Span, grouped, percent};
+use crate::govern::decision;
 use crate::plan::Traffic;
+use crate::plan::workload::Sensitivity;
 use crate::profile::Route;
 use crate::store::folder::rfc3339;
 use crate::store::manifest::{BlockRow, EffectiveConfig, Host, Manifest, SCHEMA};
@@ -93,10 +96,25 @@ impl Config {
         }
     }
 
+    /// A residency is the profile's and data is the workload's: where a candidate may leave what `advise` allows such
+    /// data, that is told.
+    fn sensitivity(&self, class: Sensitivity) -> String {
+        let said = format!("data of {class} sensitivity");
+        let Some(countries) = decision::countries(class.into()) else { return said };
+        let residency = Residency::new(countries.iter().copied(), self.profile.models.inference_profiles().clone());
+        let candidates = self.profile.routes.iter().flat_map(|route| &route.targets);
+        let mut candidates = candidates.filter(|target| target.standing() == Standing::Candidate);
+        if candidates.all(|to| residency.admit(to.endpoint(), to.model(), Standing::Candidate).is_ok()) {
+            return said;
+        }
+        let countries: Vec<_> = countries.iter().map(ToString::to_string).collect();
+        format!("{said} (advise keeps it in {})", countries.join(" and "))
+    }
+
     /// What the workload is apart from its lengths.
     fn workload_facts(&self) -> Vec<String> {
         let mut facts = Vec::new();
-        facts.extend(self.workload.sensitivity.map(|class| format!("data of {class} sensitivity")));
+        facts.extend(self.workload.sensitivity.map(|class| self.sensitivity(class)));
         if self.workload.token_multiplier != 1.0 {
             facts.push(format!("prompts × {}", self.workload.token_multiplier));
         }

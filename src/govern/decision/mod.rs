@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::core::RegionId;
 use crate::core::region::Jurisdiction;
+use crate::plan::workload::Sensitivity;
 
 /// One of the three inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -34,6 +35,16 @@ impl fmt::Display for Grade {
             Self::Medium => "medium",
             Self::High => "high",
         })
+    }
+}
+
+impl From<Sensitivity> for Grade {
+    fn from(class: Sensitivity) -> Self {
+        match class {
+            Sensitivity::Low => Self::Low,
+            Sensitivity::Medium => Self::Medium,
+            Sensitivity::High => Self::High,
+        }
     }
 }
 
