@@ -1,6 +1,6 @@
 //! What a run would send: calls, tokens, money, quota, and the countries that may process it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -73,29 +73,37 @@ fn calls(planned: &Planned<'_>, style: Style) -> Vec<String> {
     lines
 }
 
-/// Of everything, were every target asked for every request.
+/// Of everything, between each route asking its cheapest target alone and every target for every request.
 fn total(planned: &Planned<'_>) -> String {
     if planned.free {
         return "Nothing of it is paid for: no request leaves this machine. The prices are those of Bedrock.".into();
     }
     let sum = |of: fn(&Load, &crate::core::price::Price) -> f64| -> f64 {
-        planned
-            .outlooks
-            .iter()
-            .filter_map(|outlook| outlook.price.as_ref().ok())
-            .map(|price| of(&planned.load, price))
-            .sum()
+        let prices = planned.outlooks.iter().filter_map(|outlook| outlook.price.as_ref().ok());
+        prices.map(|price| of(&planned.load, price)).sum()
     };
+    let mut cheapest = BTreeMap::new();
+    for outlook in planned.outlooks {
+        if let Ok(price) = &outlook.price {
+            let usd = planned.load.expected_usd(price);
+            cheapest.entry(&outlook.route).and_modify(|least: &mut f64| *least = least.min(usd)).or_insert(usd);
+        }
+    }
+    let (least, expected) = (cheapest.values().sum(), sum(Load::expected_usd));
     if planned.outlooks.iter().all(|outlook| outlook.price.is_err()) {
         return "What it costs nobody can say: no price is known.".into();
     }
     let unknown = planned.outlooks.iter().any(|outlook| outlook.price.is_err());
     let and = if unknown { ", and what has no price" } else { "" };
-    format!(
-        "Altogether {} USD are expected if every target is asked for every request, {} USD at most{and}.",
-        money(sum(Load::expected_usd)),
-        money(sum(Load::most_usd))
-    )
+    let expected = match (money(least), money(expected)) {
+        (least, expected) if least == expected => format!("{expected} USD are expected"),
+        (least, expected) => {
+            format!(
+                "{least} USD are expected if each route asks one target, {expected} USD if every target is asked each time"
+            )
+        }
+    };
+    format!("Altogether {expected}, {} USD at most{and}.", money(sum(Load::most_usd)))
 }
 
 fn quota(planned: &Planned<'_>, style: Style) -> Vec<String> {
