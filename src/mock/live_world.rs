@@ -19,6 +19,10 @@ const CATCH_UP: Duration = Duration::from_millis(250);
 /// How late a refusal of connections that the scenario schedules may begin and end.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
+/// Models, pools and Regions that are remembered. Anybody can make up names of models; nobody calls so many in turn that
+/// the quota of one forgotten would not be full again.
+const MOST_PATHS: usize = 4_096;
+
 type Answer = Result<Timeline, Refusal>;
 
 pub struct LiveWorld {
@@ -61,6 +65,7 @@ impl LiveWorld {
             let (sender, answer) = oneshot::channel();
             state.waiting.insert(ticket, sender);
             let now = self.clock.now();
+            state.world.forget_paths(MOST_PATHS);
             let path = state.world.path(now, service);
             state.on(now, Input::Arrive(call(ticket, path)));
             (Stay { world: self.clone(), ticket, served: false }, answer, state.is_due_earlier())
@@ -187,20 +192,26 @@ impl Drop for Stay {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
-    use crate::core::Seed;
+    use crate::core::residency::Pool;
+    use crate::core::{RequestKey, Seed};
     use crate::profile::Loader;
+    use crate::region::fault::FaultKind;
+
+    fn calm() -> (Arc<LiveWorld>, Clock) {
+        let loader = Loader::built_in().unwrap();
+        let (profile, scenario) = (loader.profile("au").unwrap(), loader.scenario("calm").unwrap());
+        let places = profile.places(|region: RegionId| scenario.repeating(region)).unwrap();
+        let clock = Clock::default();
+        let world = World::new(Seed(1), places, &loader.workload("chat").unwrap());
+        (LiveWorld::new(world, clock.clone()), clock)
+    }
 
     #[tokio::test]
     async fn the_model_keeps_up_though_nobody_asks() {
-        let (profile, scenario) =
-            (Loader::built_in().unwrap().profile("au").unwrap(), Loader::built_in().unwrap().scenario("calm").unwrap());
-        let places = profile.places(|region: RegionId| scenario.repeating(region)).unwrap();
-        let clock = Clock::default();
-        let world = LiveWorld::new(
-            World::new(Seed(1), places, &Loader::built_in().unwrap().workload("chat").unwrap()),
-            clock.clone(),
-        );
+        let (world, clock) = calm();
         clock.start();
         let running = tokio::spawn(world.clone().run(Timer::start().unwrap()));
         let kept_up = async {
@@ -210,5 +221,35 @@ mod tests {
         };
         tokio::time::timeout(Duration::from_secs(30), kept_up).await.expect("events of the first moments happened");
         running.abort();
+    }
+
+    #[tokio::test]
+    async fn no_more_models_are_remembered_than_anybody_calls() {
+        let (world, _) = calm();
+        let mut paths = HashSet::new();
+        for i in 0..3 * MOST_PATHS {
+            let service = Service {
+                endpoint: RegionId::SYDNEY,
+                pool: Pool::InRegion,
+                model: format!("amazon.nova-{i}").into(),
+                destinations: vec![RegionId::SYDNEY],
+            };
+            let gone = world.enter(&service, |ticket, path| {
+                paths.insert(path);
+                Call {
+                    ticket,
+                    path,
+                    key: RequestKey(0),
+                    attempt: 0,
+                    input_tokens: 1,
+                    max_tokens: 1,
+                    output_tokens: 1,
+                    burndown: 1.0,
+                    fault: Some(Fault::always(FaultKind::Reset)),
+                }
+            });
+            assert!(gone.await.is_err());
+        }
+        assert!(paths.len() <= MOST_PATHS + 1, "{} are kept", paths.len());
     }
 }

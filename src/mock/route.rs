@@ -30,6 +30,9 @@ impl Operation {
     }
 }
 
+/// In characters. Source: `modelId` in the API reference of InvokeModel and Converse.
+const LONGEST_MODEL_ID: usize = 2_048;
+
 /// Below `/model/{modelId}/`.
 const OPERATIONS: [(&str, Operation); 5] = [
     ("invoke", Operation::InvokeModel),
@@ -53,7 +56,13 @@ pub fn route(method: &Method, path: &str) -> Result<(Operation, String), Excepti
     let operation = OPERATIONS.iter().find(|(known, _)| method == Method::POST && *known == name);
     let (_, operation) = operation.ok_or_else(unknown)?;
     let model = percent_decode(model).filter(|model| !model.is_empty());
-    Ok((*operation, model.ok_or_else(Exception::invalid_identifier)?))
+    let model = model.ok_or_else(Exception::invalid_identifier)?;
+    if model.chars().count() > LONGEST_MODEL_ID {
+        return Err(Exception::validation(format!(
+            "1 validation error detected: Value at 'modelId' failed to satisfy constraint: Member must have length less than or equal to {LONGEST_MODEL_ID}"
+        )));
+    }
+    Ok((*operation, model))
 }
 
 fn unknown() -> Exception {
@@ -101,5 +110,14 @@ mod tests {
         for path in ["/model/%zz/converse", "/model/%+f/converse", "/model/%f/converse", "/model//converse"] {
             assert!(route(&Method::POST, path).is_err_and(|e| e.name == "ValidationException"), "{path}");
         }
+    }
+
+    #[test]
+    fn a_model_id_longer_than_the_service_takes_is_refused() {
+        let of = |length: usize| route(&Method::POST, &format!("/model/{}/converse", "%C3%A9".repeat(length)));
+        assert_eq!(of(2_048).unwrap().1.chars().count(), 2_048);
+        let refused = of(2_049).unwrap_err();
+        assert_eq!((refused.status, refused.name), (StatusCode::BAD_REQUEST, "ValidationException"));
+        assert!(refused.message.contains("'modelId'") && refused.message.ends_with("2048"), "{}", refused.message);
     }
 }

@@ -1,7 +1,7 @@
 //! All Regions of one route, with their quotas, slots and queues, in one clockless machine.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashSet, VecDeque};
 use std::time::Duration;
 
 use rand::RngExt;
@@ -137,6 +137,17 @@ impl World {
         })
     }
 
+    /// For those who ask for the path of every call: where there are more than `most`, forgets half of them, those that
+    /// were asked for longest ago. A path that a call of ours is on is kept.
+    pub fn forget_paths(&mut self, most: usize) {
+        if self.paths.exceed(most) {
+            let queued = self.places.iter().flat_map(|place| &place.queue).filter_map(Job::ours);
+            let in_use: HashSet<_> =
+                queued.chain(self.running.values().map(|running| &running.call)).map(|call| call.path).collect();
+            self.paths.forget(most / 2, &in_use);
+        }
+    }
+
     /// When the world has something to do by itself.
     pub fn next_wake(&self) -> Option<RunTime> {
         let event = self.events.peek().map(|Reverse((at, _, _))| *at);
@@ -251,7 +262,7 @@ impl World {
             return;
         }
         let waiting = self.places.iter_mut().find_map(|place| {
-            let position = place.queue.iter().position(|job| job.ticket() == Some(ticket))?;
+            let position = place.queue.iter().position(|job| job.ours().is_some_and(|call| call.ticket == ticket))?;
             place.queue.remove(position)
         });
         if let Some(Job::Ours { call, .. }) = waiting {
@@ -395,9 +406,9 @@ impl World {
 }
 
 impl Job {
-    fn ticket(&self) -> Option<Ticket> {
+    fn ours(&self) -> Option<&Call> {
         match self {
-            Self::Ours { call, .. } => Some(call.ticket),
+            Self::Ours { call, .. } => Some(call),
             Self::Background(_) => None,
         }
     }

@@ -304,3 +304,41 @@ fn background_comes_back_with_the_next_period() {
         assert_eq!(bench.0.places[0].busy, 10, "busy in period {period}");
     }
 }
+
+#[test]
+fn paths_that_nobody_is_on_are_forgotten_and_the_others_keep_their_quota() {
+    let once = QuotaSpec {
+        requests_per_minute: Some(1.0),
+        tokens_per_minute: None,
+        window: Window::Bucket { burst: Duration::from_secs(60) },
+    };
+    let quotas = vec![(Pool::Geographic, once)];
+    let mut bench = Bench::new(vec![PlaceSpec { quotas, ..place(RegionId::SYDNEY, 1, 1) }]);
+    let named = |name: &str| Service { model: name.into(), ..service(&[RegionId::SYDNEY]) };
+    let ask = |bench: &mut Bench, number: u64, name: &str| {
+        let path = bench.0.path(ms(0), &named(name));
+        let call = bench.call(number, &[]);
+        (path, bench.on(ms(0), Input::Arrive(Call { path, ..call })))
+    };
+    let others = |bench: &mut Bench| {
+        let paths = (0..1_000).map(|i| {
+            bench.0.forget_paths(10);
+            bench.0.path(ms(0), &named(&i.to_string()))
+        });
+        assert!(paths.collect::<HashSet<_>>().len() < 20, "places of those forgotten are taken again");
+    };
+    let (served, begun) = ask(&mut bench, 1, "served");
+    assert!(matches!(begun[..], [Effect::Begin(..)]));
+    let (queued, nothing_yet) = ask(&mut bench, 2, "queued");
+    assert_eq!(nothing_yet, []);
+    others(&mut bench);
+    for (number, name, path) in [(3, "served", served), (4, "queued", queued)] {
+        let refused = vec![Effect::Refuse(Ticket(number), Refusal::TooManyRequests)];
+        assert_eq!(ask(&mut bench, number, name), (path, refused), "{name}: its quota is used up");
+    }
+    bench.on(ms(0), Input::Cancel(Ticket(1)));
+    bench.on(ms(0), Input::Cancel(Ticket(2)));
+    others(&mut bench);
+    let (_, anew) = ask(&mut bench, 5, "served");
+    assert!(matches!(anew[..], [Effect::Begin(..)]), "a new path with a new quota: {anew:?}");
+}
