@@ -10,10 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::metric::Metric;
 use super::record::RequestRecord;
+use super::time::DAY;
 use super::units::{Span, exact, percentile, quantile};
-
-/// Far longer limits are not printed to the nanosecond, and so would not be read back.
-const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// A bound on one percentile over all requests, failures ranking last.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,7 +75,7 @@ impl Slo {
         if limit.is_zero() {
             return Err(mistake(less + 1, "nothing is below 0".into()));
         }
-        if limit > LONGEST {
+        if limit > DAY {
             return Err(mistake(less + 1, "no answer is waited for longer than a day".into()));
         }
         Ok(Self { metric, quantile, limit })

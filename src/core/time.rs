@@ -7,6 +7,10 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Longer than anybody waits for an answer. Far longer spans are not printed to the nanosecond, and so would not be read
+/// back; and sums of many of them are still within what a `Duration` holds.
+pub const DAY: Duration = Duration::from_secs(86_400);
+
 /// Nanoseconds since the run started. The warm-up starts at zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

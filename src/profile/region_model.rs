@@ -4,7 +4,7 @@ use toml::Spanned;
 
 use super::builtin;
 use super::latency::Latency;
-use super::schema::{RegionFile, RegionsFile};
+use super::schema::{RegionFile, RegionsFile, within_a_day};
 use super::toml_file::{FileError, check_schema, parse};
 use crate::region::{Conditions, PlaceSpec};
 
@@ -50,6 +50,10 @@ pub fn place(region: &RegionFile, conditions: Conditions) -> Result<PlaceSpec, S
     }
     let ttft = region.ttft.as_ref().ok_or_else(|| missing("ttft"))?.law().map_err(|what| wrong("ttft", what))?;
     let tpot = region.tpot.as_ref().ok_or_else(|| missing("tpot"))?.law().map_err(|what| wrong("tpot", what))?;
+    let per_input = region.per_input.as_ref().map_or_else(Default::default, |constant| constant.value);
+    for (key, time) in [("rtt", rtt.value), ("rtt", rtt.jitter), ("per_input", per_input)] {
+        within_a_day(time).map_err(|what| wrong(key, what))?;
+    }
     let mut quotas = Vec::new();
     for quota in region.quota.as_deref().unwrap_or_default() {
         quotas.extend(quota.specs().map_err(|what| wrong("quota", what))?);
@@ -61,7 +65,7 @@ pub fn place(region: &RegionFile, conditions: Conditions) -> Result<PlaceSpec, S
         slots: capacity.slots,
         queue: capacity.queue.0,
         ttft,
-        per_input_token: region.per_input.as_ref().map_or_else(Default::default, |constant| constant.value.0),
+        per_input_token: per_input.0,
         tpot,
         quotas,
         conditions,

@@ -11,6 +11,9 @@ use crate::region::Conditions;
 use crate::region::conditions::Condition;
 use crate::region::fault::Fault;
 
+/// As long as a run may last. Far longer spans are no number of nanoseconds, by which it is played over and over.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3_600);
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
@@ -71,15 +74,18 @@ impl Scenario {
         if self.phase.is_empty() {
             return Err("a scenario needs at least one [[phase]]".into());
         }
-        if self.length.0 < Duration::from_secs(1) {
-            return Err(format!("length must be at least 1s, not {}", self.length));
+        if !(Duration::from_secs(1)..=LONGEST).contains(&self.length.0) {
+            return Err(format!("length must be at least 1s and at most 7 days, not {}", self.length));
         }
         if !(1..=1_000).contains(&self.fleet) {
             return Err(format!("fleet must be from 1 to 1000 clients, not {}", self.fleet));
         }
         for phase in &self.phase {
-            if !(phase.share.is_finite() && phase.share > 0.0) {
-                return Err(wrong(&phase.name, format!("share must be above 0, not {}", phase.share)));
+            if !(phase.share > 0.0 && phase.share <= 1e6) {
+                return Err(wrong(
+                    &phase.name,
+                    format!("share must be above 0 and at most 1000000, not {}", phase.share),
+                ));
             }
             for region in &phase.regions {
                 region.check().map_err(|what| wrong(&phase.name, what))?;
@@ -207,10 +213,19 @@ regions = [{ code = "ap-southeast-2", background = 0.9, account_load = 0.5 }]
                 "slow_start of ap-southeast-2 must be above 0",
             ),
             ("account_load = 0.5", "slow_start = \"5s\"", "needs a slowdown above 1"),
+            (
+                "account_load = 0.5",
+                "faults = [{ kind = \"dribble\", time = \"10000000000000000000s\" }]",
+                "phase `storm`: faults of ap-southeast-2: time must be at most a day",
+            ),
             ("schema = 1", "schema = 1\nfleet = 0", "fleet must be from 1 to 1000 clients, not 0"),
             ("schema = 1", "schema = 1\nfleet = 1001", "fleet must be from 1 to 1000 clients, not 1001"),
             // Played over and over, it would change without end at one instant.
             ("10s", "0s", "length must be at least 1s"),
+            // 2^64 times 2^9 x 5^9 nanoseconds: a period of none.
+            ("10s", "36028797018963968s", "at most 7 days"),
+            // Two of them are more than a number holds, and each of no length beside such a sum.
+            ("share = 3", "share = 1e308", "phase `storm`: share must be above 0 and at most 1000000"),
         ] {
             let said = parsed(&TWO_PHASES.replace(right, broken)).check().unwrap_err();
             assert!(said.contains(part), "{broken}: {said}");

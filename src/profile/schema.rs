@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use crate::core::region::Jurisdiction;
 use crate::core::residency::{InferenceProfile, Pool};
+use crate::core::time::DAY;
 use crate::core::units::Span;
 use crate::core::{Outcome, RegionId};
 use crate::region::Law;
@@ -210,6 +211,10 @@ impl Times {
     /// # Errors
     /// When its parts do not make one law, or its numbers make no sense.
     pub fn law(&self) -> Result<Law, String> {
+        [self.min, self.p50, self.p95, self.p99, self.max, self.mean]
+            .into_iter()
+            .flatten()
+            .try_for_each(within_a_day)?;
         match (self.p50, self.p95, self.mean) {
             (Some(p50), Some(p95), None) if self.shape.is_none() => self.by_percentiles(p50, p95),
             (None, None, Some(mean)) if (self.min, self.p99, self.max) == (None, None, None) => {
@@ -236,6 +241,14 @@ impl Times {
             _ => Err("min, p99 and max go together: with all three it is a table of quantiles".into()),
         }
     }
+}
+
+/// Times are multiplied by tokens and by slowdowns, and that has to stay a time.
+///
+/// # Errors
+/// When it is longer than anything takes.
+pub fn within_a_day(time: Span) -> Result<(), String> {
+    if time.0 > DAY { Err(format!("at most a day, not {time}")) } else { Ok(()) }
 }
 
 fn by_mean(mean: Span, shape: Option<f64>) -> Result<Law, String> {

@@ -142,9 +142,24 @@ fn a_time_is_a_law_by_what_is_said_of_it() {
         (r#"p50 = "500ms", p95 = "900ms", shape = 2"#, "not by a mixture"),
         (r#"mean = "600ms", max = "900ms""#, "not by a mixture"),
         (r#"mean = "500ms", shape = 0"#, "region ap-southeast-2: ttft: a gamma needs a mean above 0 and a shape"),
+        (r#"mean = "10000000000000000s""#, "region ap-southeast-2: ttft: at most a day"),
+        (r#"p50 = "1s", p95 = "86401s""#, "region ap-southeast-2: ttft: at most a day"),
     ] {
         let refused = sydney_with("ttft", numbers).unwrap_err();
         assert!(refused.contains(said), "{numbers}: {refused}");
+    }
+}
+
+/// Prompts have millions of tokens: the product would be no time that anybody can hold.
+#[test]
+fn constants_of_more_than_a_day_are_refused() {
+    for (part, numbers) in [
+        ("per_input", r#"value = "10000000000000000s""#),
+        ("rtt", r#"value = "10000000000000000s""#),
+        ("rtt", r#"value = "12ms", jitter = "2d""#),
+    ] {
+        let refused = sydney_with(part, numbers).unwrap_err();
+        assert!(refused.contains(&format!("region ap-southeast-2: {part}: at most a day")), "{numbers}: {refused}");
     }
 }
 

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::time::DAY;
 use crate::core::units::Span;
 
 /// One thing that goes wrong, and for which share of the attempts.
@@ -95,6 +96,9 @@ impl Fault {
     pub fn check(&self) -> Result<(), String> {
         if !(self.share > 0.0 && self.share <= 1.0) {
             return Err(format!("share must be above 0 and at most 1, not {}", self.share));
+        }
+        if let Some(time) = self.time.filter(|time| time.0 > DAY) {
+            return Err(format!("time must be at most a day, not {time}"));
         }
         match (self.kind, self.exception) {
             (FaultKind::Exception | FaultKind::MidStream, None) => {
@@ -197,6 +201,8 @@ impl FromStr for Exception {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -219,10 +225,12 @@ mod tests {
     fn parts_that_make_no_sense_together_are_refused() {
         let fault = Fault::always(FaultKind::Stall);
         assert_eq!(fault.check(), Ok(()));
+        assert_eq!(Fault { time: Some(Span(DAY)), ..fault }.check(), Ok(()));
         for broken in [
             Fault { share: 0.0, ..fault },
             Fault { share: 1.5, ..fault },
             Fault { exception: Some(Exception::ThrottlingException), ..fault },
+            Fault { time: Some(Span(DAY + Duration::from_nanos(1))), ..fault },
             Fault { kind: FaultKind::Exception, ..fault },
             Fault { kind: FaultKind::MidStream, exception: Some(Exception::AccessDeniedException), ..fault },
         ] {

@@ -201,6 +201,8 @@ async fn faults_are_set_seen_and_cleared_while_the_mock_runs() {
     assert_eq!(ask("GET", "").await.text(), r#"{"ap-southeast-2":[]}"#);
     let wrong = ask("PUT", r#"[{"kind": "exception"}]"#).await;
     assert!(wrong.exception().1.contains("it needs `exception`") && wrong.exception().1.contains("write it like"));
+    let endless = ask("PUT", r#"[{"kind": "dribble", "time": "10000000000000000000s"}]"#).await;
+    assert!(endless.exception().1.contains("time must be at most a day"), "{}", endless.text());
     let set = ask("PUT", r#"{"kind": "exception", "exception": "AccessDeniedException"}"#).await;
     assert!(set.status == 200 && set.text().contains("AccessDeniedException"), "{}", set.text());
     let path = format!("/model/{MODEL}/converse");
