@@ -84,3 +84,19 @@ Without maxTokens a call reserves {} tokens of the quota until it ends.
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_to_point_a_client_at_it_are_those_of_the_docs() {
+        let served = vec![(RegionId::SYDNEY, SocketAddr::from(([127, 0, 0, 1], 7_080)))];
+        let ready =
+            Ready { served, ca: None, guarded: false, single: false, routes: &[], profile: "apac", scenario: "calm" };
+        let text = ready.text();
+        let lines: Vec<_> = text.lines().map(str::trim).filter(|line| line.starts_with("export ")).collect();
+        let docs = include_str!("../../docs/mock.md");
+        assert!(docs.contains(&format!("```sh\n{}\n```\n\nWith these three lines", lines.join("\n"))), "{lines:#?}");
+    }
+}
