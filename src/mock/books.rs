@@ -114,7 +114,8 @@ impl Entry {
     pub fn new<B>(books: &Arc<Books>, region: RegionId, request: &Request<B>, request_id: &str) -> Self {
         let attempt = request.headers().get("amz-sdk-request").and_then(|attempt| attempt.to_str().ok());
         // Nothing else that a client may have put there by mistake.
-        let attempt = attempt.filter(|text| text.len() <= 64 && text.split(';').all(|part| part.contains('=')));
+        let known = |part: &str| ["attempt=", "max=", "ttl="].iter().any(|key| part.trim().starts_with(key));
+        let attempt = attempt.filter(|text| text.len() <= 64 && text.split(';').all(known));
         let line = Line {
             time: unix_nanos(),
             request_id: request_id.to_owned(),

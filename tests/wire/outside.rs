@@ -8,7 +8,7 @@ use aws_sdk_bedrockruntime::config::Region;
 use aws_sdk_bedrockruntime::error::ProvideErrorMetadata;
 use bedbench::clock::monotonic;
 use bedbench::core::RegionId;
-use bedbench::mock::{AccessLog, Mock};
+use bedbench::mock::{AccessLog, Callers, Mock};
 use bedbench::region::conditions::Condition;
 use bedbench::region::fault::{Fault, FaultKind};
 use bedbench::region::{Conditions, Law, PlaceSpec};
@@ -37,9 +37,13 @@ async fn counted(address: SocketAddr, operation: &str, field: &str, wanted: u64)
 }
 
 fn start_logging(places: Vec<PlaceSpec>) -> (Mock, NamedTempFile) {
+    start_guarded(places, Callers::default())
+}
+
+fn start_guarded(places: Vec<PlaceSpec>, callers: Callers) -> (Mock, NamedTempFile) {
     let file = NamedTempFile::new().unwrap();
     let log = File::options().append(true).open(file.path()).unwrap();
-    (start_as(places, |spec| spec.log = Some(AccessLog::start(log).unwrap())), file)
+    (start_as(places, |spec| (spec.log, spec.callers) = (Some(AccessLog::start(log).unwrap()), callers)), file)
 }
 
 /// The lines of the log, which are complete when the mock has ended.
@@ -85,6 +89,33 @@ async fn the_log_tells_what_came_of_every_request_and_not_what_was_said() {
     for hidden in ["secret", "Hello", "AWS4-HMAC", "Credential"] {
         assert!(!text.contains(hidden), "{hidden} in {text}");
     }
+}
+
+#[tokio::test]
+async fn no_api_key_is_in_the_log_or_the_counters_whoever_sends_it_and_where() {
+    const KEY: &str = "ABSKcanaryQmVkcm9ja0FQSUtleQ==";
+    let callers = Callers { api_keys: vec![KEY.into()], ..Callers::default() };
+    let (mock, log) = start_guarded(vec![sydney()], callers);
+    let address = mock.addresses()[0];
+    let sent = [
+        (format!("authorization: Bearer {KEY}"), 200),
+        (format!("authorization: Bearer {KEY}2"), 403),
+        (format!("authorization: {KEY}"), 400),
+        (format!("x-api-key: {KEY}"), 400),
+        (format!("authorization: Bearer {KEY}\r\namz-sdk-request: Bearer {KEY}"), 200),
+        (format!("authorization: Bearer {KEY}\r\nuser-agent: {KEY}"), 200),
+    ];
+    for (headers, status) in &sent {
+        let mut connection = Connection::open(address).await;
+        connection.write(request("POST", CONVERSE, HELLO).replace("host:", &format!("{headers}\r\nhost:"))).await;
+        let answer = connection.response().await.unwrap();
+        assert_eq!(answer.status, *status, "{headers}");
+        assert!(!format!("{:?} {}", answer.headers, answer.text()).contains("canary"), "{answer:?}");
+    }
+    assert!(!stats(address).await.to_string().contains("canary"));
+    assert_eq!(lines(mock, &log).len(), sent.len());
+    let text = std::fs::read_to_string(log.path()).unwrap();
+    assert!(!text.contains("canary") && !text.contains("Bearer"), "{text}");
 }
 
 #[tokio::test]
