@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bedbench::clock::Clock;
 use bedbench::core::{Outcome, RegionId, Seed};
-use bedbench::mock::{Callers, ListenSpec, Mock, MockSpec};
+use bedbench::mock::{Callers, ListenSpec, MOST_CONNECTIONS, Mock, MockSpec};
 use bedbench::profile::Loader;
 use bedbench::region::quota::{QuotaSpec, Window};
 use bedbench::store::rows::read_attempts;
@@ -38,6 +38,7 @@ fn tight_mock() -> (Mock, Vec<RegionId>) {
         tls: None,
         worlds: vec![places],
         listeners,
+        connections: MOST_CONNECTIONS,
     };
     let clock = Clock::default();
     clock.start();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bedbench::clock::Clock;
 use bedbench::core::{RegionId, Seed};
-use bedbench::mock::{Callers, ListenSpec, Mock, MockSpec};
+use bedbench::mock::{Callers, ListenSpec, MOST_CONNECTIONS, Mock, MockSpec};
 use bedbench::plan::workload::{TokenLengths, Workload};
 use bedbench::profile::Models;
 use bedbench::region::conditions::Condition;
@@ -56,6 +56,7 @@ pub fn start(places: impl IntoIterator<Item = PlaceSpec>, tokens: u32) -> Mock {
         tls: None,
         worlds,
         listeners,
+        connections: MOST_CONNECTIONS,
     };
     Mock::start(spec, clock).expect("free ports")
 }

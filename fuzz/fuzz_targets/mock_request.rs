@@ -12,7 +12,7 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use bedbench::clock::Clock;
 use bedbench::core::{RegionId, Seed};
-use bedbench::mock::{ListenSpec, Mock, MockSpec};
+use bedbench::mock::{ListenSpec, MOST_CONNECTIONS, Mock, MockSpec};
 use bedbench::plan::workload::Workload;
 use bedbench::profile::Models;
 use bedbench::region::{Conditions, Law, PlaceSpec};
@@ -44,6 +44,7 @@ static MOCK: LazyLock<Mock> = LazyLock::new(|| {
         tls: None,
         worlds: vec![vec![sydney]],
         listeners: vec![ListenSpec { world: 0, regions: vec![RegionId::SYDNEY], address: ([127, 0, 0, 1], 0).into() }],
+        connections: MOST_CONNECTIONS,
     };
     Mock::start(spec, clock).expect("a port")
 });

@@ -15,7 +15,7 @@ use super::{files, guard, print};
 use crate::clock::Clock;
 use crate::core::{RegionId, Seed};
 use crate::drive::Signals;
-use crate::mock::{AccessLog, Callers, ListenSpec, Mock, MockSpec, Tls};
+use crate::mock::{AccessLog, Callers, ListenSpec, MOST_CONNECTIONS, Mock, MockSpec, Tls};
 
 /// Reached from this machine alone.
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -128,6 +128,7 @@ pub fn run(args: &MockArgs) -> Result<Exit, Failure> {
         tls,
         worlds: vec![places],
         listeners,
+        connections: MOST_CONNECTIONS,
     };
     files::raise_limit();
     warn_of_strangers(args);

@@ -14,7 +14,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::access_log::{AccessLog, Line, Outcome};
+use super::collect::no_room;
 use super::fault::Strike;
+use super::held::{Held, Holding};
 use super::reply::Reply;
 use super::route::Operation;
 use super::wire::{Body, Exception};
@@ -106,12 +108,20 @@ pub struct Entry {
     line: Line,
     /// What may spoil the answer, and whether it has.
     fault: Option<(Fault, Strike)>,
+    /// What it takes in memory to its end.
+    holding: Holding,
     /// The answer was seen to its end.
     ended: bool,
 }
 
 impl Entry {
-    pub fn new<B>(books: &Arc<Books>, region: RegionId, request: &Request<B>, request_id: &str) -> Self {
+    pub fn new<B>(
+        books: &Arc<Books>,
+        held: &Arc<Held>,
+        region: RegionId,
+        request: &Request<B>,
+        request_id: &str,
+    ) -> Self {
         let attempt = request.headers().get("amz-sdk-request").and_then(|attempt| attempt.to_str().ok());
         // Nothing else that a client may have put there by mistake.
         let known = |part: &str| ["attempt=", "max=", "ttl="].iter().any(|key| part.trim().starts_with(key));
@@ -134,13 +144,19 @@ impl Entry {
             first_token_ms: None,
             total_ms: None,
         };
-        Self { books: books.clone(), line, fault: None, ended: false }
+        Self { books: books.clone(), line, fault: None, holding: held.none(), ended: false }
     }
 
     pub fn asks(&mut self, operation: Operation, model: &str) {
         self.line.operation = Some(operation.name());
         self.line.model = Some(model.to_owned());
         self.begin(operation.name());
+    }
+
+    /// # Errors
+    /// When there is no room for `bytes` more.
+    pub fn takes(&mut self, bytes: usize) -> Result<(), Exception> {
+        if self.holding.more(bytes) { Ok(()) } else { Err(no_room()) }
     }
 
     pub fn reads(&mut self, input_tokens: u32) {

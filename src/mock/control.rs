@@ -2,15 +2,16 @@
 //! machine only unless the mock was told otherwise.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Limited};
+use bytes::Bytes;
 use hyper::body::Body as HttpBody;
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
+use super::collect::collect;
+use super::connection::PATIENCE;
 use super::door::Door;
 use super::wire::{self, Body, Exception};
 use crate::core::RegionId;
@@ -27,7 +28,7 @@ pub fn is_meant<B>(request: &Request<B>) -> bool {
 /// Answers a request for the mock itself.
 pub async fn respond<B>(door: &Door, peer: SocketAddr, request: Request<B>, request_id: &str) -> Response<Body>
 where
-    B: HttpBody<Error: Into<Box<dyn Error + Send + Sync>>>,
+    B: HttpBody<Data = Bytes> + Unpin,
 {
     let answer = if peer.ip().to_canonical().is_loopback() || door.first().shared.callers.remote_control {
         serve(door, request).await
@@ -41,7 +42,7 @@ where
 
 async fn serve<B>(door: &Door, request: Request<B>) -> Result<String, Exception>
 where
-    B: HttpBody<Error: Into<Box<dyn Error + Send + Sync>>>,
+    B: HttpBody<Data = Bytes> + Unpin,
 {
     let (parts, body) = request.into_parts();
     let name = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
@@ -49,9 +50,8 @@ where
         (&Method::GET, "stats") => Ok(door.first().shared.books.stats().to_string()),
         (&Method::GET, "faults") => Ok(faults(door)),
         (&Method::PUT | &Method::POST, "faults") => {
-            let body = Limited::new(body, LARGEST_BODY).collect().await;
-            let body = body.map_err(|error| Exception::validation(format!("the body cannot be read: {error}")))?;
-            set(door, parts.uri.query(), &read(&body.to_bytes())?)
+            let (body, _held) = collect(body, LARGEST_BODY, PATIENCE, &door.first().shared.held).await?;
+            set(door, parts.uri.query(), &read(&body)?)
         }
         (&Method::DELETE, "faults") => set(door, parts.uri.query(), &[]),
         _ => Err(Exception::new(

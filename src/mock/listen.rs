@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
 use super::access_log::AccessLog;
@@ -32,6 +32,10 @@ use crate::region::{PlaceSpec, World};
 
 /// Connections that may wait to be accepted: a frozen server must not turn clients away.
 const BACKLOG: u32 = 4_096;
+
+/// What is not on the way takes memory as well, some 100 kB of an unkind connection. Beyond what one client can open to
+/// one address: Linux gives it 28,000 ports.
+pub const MOST_CONNECTIONS: usize = 32_768;
 
 /// One address to serve.
 #[derive(Clone, Debug)]
@@ -58,6 +62,8 @@ pub struct MockSpec {
     /// Each world has its own quotas, slots and queues.
     pub worlds: Vec<Vec<PlaceSpec>>,
     pub listeners: Vec<ListenSpec>,
+    /// More wait until one of these ends.
+    pub connections: usize,
 }
 
 /// A running mock; dropped, it ends at once.
@@ -106,6 +112,8 @@ impl Mock {
             LiveWorld::new(World::new(spec.seed, places.clone(), &spec.workload), clock.clone())
         };
         let worlds: Vec<_> = spec.worlds.iter().map(world).collect();
+        let on_the_way = Held::new(held::MOST_ON_THE_WAY);
+        let places = Arc::new(Semaphore::new(spec.connections));
         let (mut endpoints, mut listeners) = (Vec::new(), Vec::new());
         for ((socket, traffic), listener) in bound.into_iter().zip(&spec.listeners) {
             let room = |region: &RegionId| {
@@ -118,7 +126,8 @@ impl Mock {
             let rooms: Vec<_> = listener.regions.iter().map(room).collect();
             endpoints.extend(rooms.iter().map(|room| room.endpoint.clone()));
             let tls = spec.tls.as_ref().map(|tls| tls.acceptor.clone());
-            listeners.push(Listener { socket, traffic, tls, door: Arc::new(Door::new(rooms)) });
+            let (places, on_the_way) = (places.clone(), on_the_way.clone());
+            listeners.push(Listener { socket, traffic, tls, door: Arc::new(Door::new(rooms)), places, on_the_way });
         }
         let (phase, seen) = watch::channel(Phase::Serving);
         let (alive, ended) = oneshot::channel();
@@ -213,6 +222,9 @@ struct Listener {
     traffic: Arc<Traffic>,
     tls: Option<TlsAcceptor>,
     door: Arc<Door>,
+    /// For connections, shared with all others.
+    places: Arc<Semaphore>,
+    on_the_way: Arc<Held>,
 }
 
 impl Listener {
@@ -222,8 +234,12 @@ impl Listener {
         let (distance, first) = (self.door.distance(), self.door.first());
         let mut connections = 0;
         loop {
-            let accepted = tokio::select! {
-                accepted = self.socket.accept() => accepted,
+            let next = async {
+                let place = self.places.clone().acquire_owned().await;
+                (self.socket.accept().await, place)
+            };
+            let (accepted, place) = tokio::select! {
+                accepted = next => accepted,
                 () = first.world.until_refusing(first.region, true) => {
                     let Some(again) = listen_again(self.socket, first, &mut phase).await else { return };
                     self.socket = again;
@@ -239,8 +255,9 @@ impl Listener {
             connections += 1;
             let _ = socket.set_nodelay(true);
             let draws = first.shared.seed.stem(Purpose::NetworkJitter, first.region).draws(RequestKey(connections), 0);
-            let line = DelayLine::new(socket, distance, handshakes, timer.clone(), draws, monotonic);
-            let connected = (self.traffic.connect(), open.clone());
+            let way = (distance, handshakes);
+            let line = DelayLine::new(socket, way, &self.on_the_way, timer.clone(), draws, monotonic);
+            let connected = (self.traffic.connect(), open.clone(), place);
             let (tls, door) = (self.tls.clone(), self.door.clone());
             tokio::spawn(connection::serve(line, tls, door, peer, phase.clone(), connected));
         }

@@ -44,6 +44,11 @@ pub struct Said {
 }
 
 impl Said {
+    /// What it takes in memory.
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + self.written.size()
+    }
+
     /// `drawn` is how much the model would like to write.
     pub fn new(key: RequestKey, model: Arc<str>, asked: &Asked, drawn: u32) -> Self {
         let (written, stop) = match &asked.forced {

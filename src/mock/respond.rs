@@ -2,26 +2,23 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
-use hyper::body::{Body as HttpBody, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, Version};
-use serde_json::{Value, json};
-use tokio::time::timeout;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::asked::Asked;
 use super::books::{Books, Entry};
+use super::collect::{collect, no_room};
 use super::connection::PATIENCE;
 use super::converse;
 use super::count;
 use super::credentials::Callers;
 use super::fault;
 use super::fingerprint::fingerprint;
-use super::held::{Held, Holding};
+use super::held::Held;
 use super::live_world::{LiveWorld, Stay};
 use super::model_id::{self, Called};
 use super::reply::{Reply, Said};
@@ -38,12 +35,15 @@ use crate::plan::sampler::Sampler;
 use crate::profile::Models;
 use crate::region::Service;
 use crate::region::call::{Call, Refusal};
-use crate::region::fault::Exception::{ServiceUnavailableException, ThrottlingException};
+use crate::region::fault::Exception::ThrottlingException;
 use crate::region::fault::FaultKind;
 
 const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("amz-sdk-request");
 const LARGEST_BODY: usize = 25_000_000;
+
+/// What a request takes until its answer has ended, beside its head and what is said.
+const WAITING: usize = 8 << 10;
 
 /// Settings of Invoke requests that come back with the answer.
 const ECHOED: [HeaderName; 2] = [
@@ -71,14 +71,14 @@ pub struct Shared {
     pub clock: Clock,
     pub timer: Timer,
     pub request_ids: RequestIds,
-    /// Bodies in memory.
+    /// Requests and answers in memory.
     pub held: Arc<Held>,
 }
 
 impl Endpoint {
     /// Never fails: what goes wrong is answered as the service would answer it.
     pub async fn respond(&self, request: Request<Incoming>, request_id: &str) -> Response<Body> {
-        let mut entry = Entry::new(&self.shared.books, self.region, &request, request_id);
+        let mut entry = Entry::new(&self.shared.books, &self.shared.held, self.region, &request, request_id);
         // Said by the service, though HTTP/1.1 means it without words.
         let says_so = request.version() == Version::HTTP_11 && !request.headers().contains_key(CONNECTION);
         let response = self.serve(request, request_id, &mut entry).await;
@@ -104,7 +104,9 @@ impl Endpoint {
             self.requests.fetch_add(1, Ordering::Relaxed);
         }
         let (parts, body) = request.into_parts();
-        let (body, _held) = collect(body, PATIENCE, &self.shared.held).await?;
+        let head: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        entry.takes(WAITING + head)?;
+        let (body, held) = collect(body, LARGEST_BODY, PATIENCE, &self.shared.held).await?;
         self.shared.callers.admit(self.region, &parts, &body, wall())?;
         let called = model_id::resolve(&self.shared.models, self.region, &model, self.shared.strict)?;
         if operation == Operation::CountTokens {
@@ -116,12 +118,15 @@ impl Endpoint {
         let asked = invoke.map_or_else(|| converse::read(&body), |invoke| (invoke.read)(&body, &called.model))?;
         entry.reads(asked.input_tokens);
         let (key, attempt) = identify(&parts.headers, &body);
+        // It has been read, and others may need the room while this one waits.
+        drop((body, held));
         let connection = parts.extensions.get::<ResetSwitch>().cloned().unwrap_or_default();
-        let (reply, stay) = match self.enter(&called, key, attempt, &asked).await {
+        let (reply, stay) = match self.enter(&called, key, attempt, asked).await {
             Ok(served) => served,
             Err(refusal) => return refuse(refusal, &connection, entry).await,
         };
         entry.answers(&reply);
+        entry.takes(reply.said.size())?;
         let shape = invoke.map_or(&converse::SHAPE, |invoke| &invoke.shape);
         Ok(match operation {
             Operation::InvokeModel => {
@@ -176,11 +181,14 @@ impl Endpoint {
         called: &Called,
         key: RequestKey,
         attempt: u32,
-        asked: &Asked,
+        asked: Asked,
     ) -> Result<(Reply, Stay), Refusal> {
         let shared = &self.shared;
         let drawn = shared.sampler.output(key);
-        let said = Said::new(key, called.model.clone(), asked, drawn);
+        let said = Said::new(key, called.model.clone(), &asked, drawn);
+        let Asked { input_tokens, max_tokens, .. } = asked;
+        // With the schema of a tool, which may be large, and not counted while this one waits.
+        drop(asked);
         let service = Service {
             endpoint: self.region,
             pool: called.pool,
@@ -194,8 +202,8 @@ impl Endpoint {
                 path,
                 key,
                 attempt,
-                input_tokens: asked.input_tokens,
-                max_tokens: asked.max_tokens,
+                input_tokens,
+                max_tokens,
                 output_tokens: said.tokens(),
                 burndown: shared.models.burndown(&called.model),
                 fault: called.fault,
@@ -222,7 +230,7 @@ async fn refuse(refusal: Refusal, connection: &ResetSwitch, entry: &mut Entry) -
             let message = "Too many tokens, please wait before trying again.";
             return Err(Exception { message: message.into(), ..fault::exception(ThrottlingException) });
         }
-        Refusal::Overloaded => return Err(fault::exception(ServiceUnavailableException).with(Value::Null)),
+        Refusal::Overloaded => return Err(no_room()),
         Refusal::Fault(fault) => fault,
     };
     entry.expects(fault).happens();
@@ -233,41 +241,6 @@ async fn refuse(refusal: Refusal, connection: &ResetSwitch, entry: &mut Entry) -
         connection.pull();
     }
     std::future::pending().await
-}
-
-/// Reads a body to its end even when it is too large: a client that is still sending would find the
-/// connection reset, and not the answer that tells it why.
-async fn collect(
-    mut body: impl HttpBody<Data = Bytes> + Unpin,
-    patience: Duration,
-    held: &Arc<Held>,
-) -> Result<(Bytes, Holding), Exception> {
-    let mut bytes = BytesMut::new();
-    let mut length = 0;
-    let mut holding = held.none();
-    let late = |_| Exception::validation(format!("The request body did not end within {patience:?}."));
-    let whole = async {
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Exception::validation("The request body was cut off."))?;
-            let Ok(data) = frame.into_data() else { continue };
-            length += data.len();
-            if length > LARGEST_BODY {
-                (bytes, holding) = (BytesMut::new(), held.none());
-            } else if holding.more(data.len()) {
-                bytes.extend_from_slice(&data);
-            } else {
-                return Err(fault::exception(ServiceUnavailableException).with(Value::Null));
-            }
-        }
-        Ok(())
-    };
-    timeout(patience, whole).await.map_err(late)??;
-    if length > LARGEST_BODY {
-        return Err(Exception::validation(format!(
-            "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less than or equal to {LARGEST_BODY}"
-        )));
-    }
-    Ok((bytes.freeze(), holding))
 }
 
 /// Our own client sends its key; any other request is known by its body, and its attempt by the
@@ -285,41 +258,7 @@ fn identify(headers: &HeaderMap, body: &[u8]) -> (RequestKey, u32) {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
-    use http_body_util::channel::Channel;
-
     use super::*;
-
-    #[tokio::test]
-    async fn a_body_that_never_ends_is_refused() {
-        let (_sender, body) = Channel::<Bytes, Infallible>::new(1);
-        let refused = collect(body, Duration::from_millis(1), &Held::new(100)).await.expect_err("it does not end");
-        assert_eq!(refused.name, "ValidationException");
-        assert!(refused.message.contains("within 1ms"), "{}", refused.message);
-    }
-
-    /// Nor one that always has a little more.
-    #[tokio::test]
-    async fn a_body_that_comes_drop_by_drop_is_refused_in_the_end() {
-        let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
-        tokio::spawn(async move { while sender.send_data(Bytes::from_static(b" ")).await.is_ok() {} });
-        let held = Held::new(LARGEST_BODY);
-        let refused = collect(body, Duration::from_millis(20), &held).await.expect_err("it does not end");
-        assert_eq!(refused.name, "ValidationException");
-    }
-
-    #[tokio::test]
-    async fn more_bodies_than_there_is_room_for_are_turned_away_until_there_is() {
-        let held = Held::new(10);
-        let body = |length: usize| http_body_util::Full::new(Bytes::from(vec![b' '; length]));
-        let patience = Duration::from_secs(30);
-        let first = collect(body(6), patience, &held).await.expect("there is room");
-        let refused = collect(body(6), patience, &held).await.expect_err("there is none");
-        assert_eq!((refused.status.as_u16(), refused.name), (503, "ServiceUnavailableException"));
-        drop(first);
-        assert!(collect(body(6), patience, &held).await.is_ok());
-    }
 
     #[test]
     fn our_key_comes_by_the_invocation_id_and_others_by_their_body() {

@@ -47,6 +47,10 @@ impl Written {
         self.ends.len() as u32
     }
 
+    pub fn size(&self) -> usize {
+        self.text.capacity() + self.ends.capacity() * size_of::<u32>()
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bedbench::region::PlaceSpec;
 
 use crate::raw::{Connection, HELLO, post, request};
-use crate::setup::{in_time, ms, start, sydney};
+use crate::setup::{in_time, ms, start, start_as, sydney};
 
 const CONVERSE: &str = "/model/amazon.nova-lite-v1%3A0/converse";
 
@@ -18,6 +18,24 @@ async fn five_hundred_connections_at_once_are_all_answered() {
         assert_eq!(client.await.unwrap().status, 200);
     }
     assert_eq!(mock.requests()[0].1, 500);
+}
+
+#[tokio::test]
+async fn more_connections_than_there_are_places_for_wait_until_one_ends() {
+    let mock = start_as(vec![sydney()], |spec| spec.connections = 2);
+    let address = mock.addresses()[0];
+    let (mut first, mut second) = (Connection::open(address).await, Connection::open(address).await);
+    assert_eq!(first.post(CONVERSE, HELLO).await.status, 200);
+    assert_eq!(second.post(CONVERSE, HELLO).await.status, 200);
+    let mut third = tokio::spawn(post(address, CONVERSE, HELLO));
+    for _ in 0..20 {
+        tokio::select! {
+            answered = first.post(CONVERSE, HELLO) => assert_eq!(answered.status, 200),
+            let_in = &mut third => panic!("a third one is let in: {let_in:?}"),
+        }
+    }
+    drop(second);
+    assert_eq!(in_time("the third", third).await.unwrap().status, 200);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, InferenceCon
 use bedbench::clock::Clock;
 use bedbench::core::residency::Pool;
 use bedbench::core::{RegionId, Seed};
-use bedbench::mock::{Callers, ListenSpec, Mock, MockSpec};
+use bedbench::mock::{Callers, ListenSpec, MOST_CONNECTIONS, Mock, MockSpec};
 use bedbench::plan::workload::{TokenLengths, Workload};
 use bedbench::profile::Models;
 use bedbench::region::conditions::Condition;
@@ -92,6 +92,7 @@ pub fn start_as(places: Vec<PlaceSpec>, alter: impl FnOnce(&mut MockSpec)) -> Mo
         tls: None,
         worlds: vec![places],
         listeners,
+        connections: MOST_CONNECTIONS,
     };
     alter(&mut spec);
     let clock = Clock::default();

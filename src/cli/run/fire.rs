@@ -17,7 +17,7 @@ use crate::core::run::World;
 use crate::drive::{self, Collector, Display, Ending, Firing, Progress, RouteSpec, RunSpec, SentCounts, Stop};
 use crate::measure::Recorder;
 use crate::measure::selftest::Selftest;
-use crate::mock::{Callers, ListenSpec, Mock, MockSpec};
+use crate::mock::{Callers, ListenSpec, MOST_CONNECTIONS, Mock, MockSpec};
 use crate::plan::Traffic;
 use crate::profile::Route;
 use crate::routing::fleet;
@@ -144,6 +144,7 @@ fn start_mock(config: &Config, clock: &Clock) -> Result<Mock, Failure> {
         tls: None,
         worlds,
         listeners,
+        connections: MOST_CONNECTIONS,
     };
     Mock::start(spec, clock.clone())
         .map_err(|error| Failure::new(Code::System, format!("cannot start the mock: {error}")))

@@ -16,7 +16,7 @@ use crate::core::units::{Rate, Span};
 use crate::core::{Outcome, RegionId, Seed};
 use crate::drive::{self, Firing, RouteSpec, RunSpec, SentCounts, Stop, usual_in_flight, usual_prewarm};
 use crate::measure::selftest::{Selftest, Stamps};
-use crate::mock::{AccessLog, Callers, ListenSpec, Mock, MockSpec};
+use crate::mock::{AccessLog, Callers, ListenSpec, MOST_CONNECTIONS, Mock, MockSpec};
 use crate::plan::arrival::{self, Settings};
 use crate::plan::rate_curve::RateCurve;
 use crate::plan::workload::Workload;
@@ -123,6 +123,7 @@ impl Burst {
             tls: None,
             worlds: vec![vec![sydney]],
             listeners: vec![ListenSpec { world: 0, regions: vec![RegionId::SYDNEY], address: loopback(0) }],
+            connections: MOST_CONNECTIONS,
         };
         Mock::start(spec, clock.clone())
             .map_err(|error| Failure::new(Code::System, format!("cannot start the mock: {error}")))
