@@ -30,6 +30,15 @@ impl Scale {
         Self::linear(0.0, high * 1.06)
     }
 
+    /// Logarithmic, and fitted to the values: no smaller than a factor of two, so that no trifle looks great.
+    pub fn fitted(low: f64, high: f64) -> Self {
+        if low <= 0.0 || high < low {
+            return Self::times(low, high);
+        }
+        let margin = (2.0 * low / high).sqrt().max(1.06);
+        Self { low: low / margin, high: high * margin, log: true, from: 0.0, to: 1.0 }
+    }
+
     pub fn over(self, from: f64, to: f64) -> Self {
         Self { from, to, ..self }
     }
@@ -47,11 +56,17 @@ impl Scale {
         self.from + share.clamp(0.0, 1.0) * (self.to - self.from)
     }
 
-    /// Round values on the axis, `most` at the utmost.
+    /// Round values on the axis, `most` at the utmost, and four at least where there is room for them.
     pub fn ticks(&self, most: usize) -> Vec<f64> {
-        let steps: &[&[f64]] = if self.log { &[&[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]] } else { &[] };
-        let dense = steps.iter().map(|digits| self.log_ticks(digits)).find(|ticks| ticks.len() <= most);
-        if let Some(ticks) = dense.filter(|ticks| ticks.len() >= 2) {
+        const DIGITS: [&[f64]; 3] = [&[1.0, 2.0, 5.0], &[1.0, 2.0, 3.0, 5.0], &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0]];
+        const SPARSE: [&[f64]; 3] = [&[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
+        let among = |sets: [&[f64]; 3], least: usize| {
+            let mut ticks = sets.into_iter().map(|digits| self.log_ticks(digits));
+            ticks.find(|ticks| (least..=most).contains(&ticks.len()))
+        };
+        let wide = self.log && self.high / self.low > LOG_FROM;
+        let log = self.log.then(|| among(DIGITS, 4.min(most))).flatten();
+        if let Some(ticks) = log.or_else(|| wide.then(|| among(SPARSE, 2)).flatten()) {
             return ticks;
         }
         let span = self.high - self.low;
@@ -115,21 +130,29 @@ pub fn columns(canvas: &Canvas<'_>, scale: &Scale, ticks: &[f64], y: f64, label:
     }
 }
 
-/// Moves blocks of the given heights apart, each as near as it can be to the middle that it
-/// wants, all between `top` and `bottom` if they fit. Gives their middles.
+/// Moves blocks of the given heights apart, together as little as they can be from the middles that they want and
+/// in the same order, all between `top` and `bottom` if they fit. Gives their middles.
 pub fn spread(wanted: &[f64], heights: &[f64], top: f64, bottom: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]));
-    let mut middles = wanted.to_vec();
-    let mut free = top;
+    // Crowds: where the first block would begin if the others did not exist, summed, and how many they are.
+    let mut crowds: Vec<(f64, usize)> = Vec::new();
+    let mut above = 0.0;
     for &i in &order {
-        middles[i] = middles[i].max(free + heights[i] / 2.0);
-        free = middles[i] + heights[i] / 2.0;
+        let mut crowd = (wanted[i] - above - heights[i] / 2.0, 1);
+        above += heights[i];
+        let mean = |(sum, n): (f64, usize)| sum / n as f64;
+        while let Some(before) = crowds.pop_if(|before| mean(*before) > mean(crowd)) {
+            crowd = (crowd.0 + before.0, crowd.1 + before.1);
+        }
+        crowds.push(crowd);
     }
-    let mut limit = bottom;
-    for &i in order.iter().rev() {
-        middles[i] = middles[i].min(limit - heights[i] / 2.0);
-        limit = middles[i] - heights[i] / 2.0;
+    let starts = crowds.iter().flat_map(|(sum, n)| std::iter::repeat_n(sum / *n as f64, *n));
+    let mut middles = wanted.to_vec();
+    let mut passed = 0.0;
+    for (&i, start) in order.iter().zip(starts) {
+        middles[i] = start.min(bottom - above).max(top) + passed + heights[i] / 2.0;
+        passed += heights[i];
     }
     middles
 }
@@ -149,15 +172,27 @@ mod tests {
     }
 
     #[test]
+    fn a_fitted_axis_has_four_ticks_at_least_and_no_empty_third() {
+        for (low, high) in [(0.9, 6.5), (1.0, 5.0), (1.0, 1.02), (0.3, 0.9), (0.02, 40.0), (2.1, 9.4)] {
+            let scale = Scale::fitted(low, high);
+            let ticks = scale.ticks(9);
+            assert!((4..=9).contains(&ticks.len()), "{low}–{high}: {ticks:?}");
+            assert!(high / low < 2.0 || (scale.at(low) < 0.1 && scale.at(high) > 0.9), "{low}–{high}");
+        }
+    }
+
+    #[test]
     fn a_wide_spread_is_drawn_by_its_logarithm() {
         assert!(Scale::times(0.1, 5.0).is_log());
         assert!(!Scale::times(1.0, 5.0).is_log());
     }
 
     #[test]
-    fn blocks_are_moved_apart_and_stay_inside() {
+    fn blocks_are_moved_apart_and_stay_inside_and_in_order() {
         let middles = spread(&[10.0, 12.0, 98.0], &[20.0, 20.0, 20.0], 0.0, 100.0);
         assert_eq!(middles, [10.0, 30.0, 90.0]);
+        // A crowd spreads to both sides of where it wants to be.
+        assert_eq!(spread(&[52.0, 50.0, 51.0], &[10.0, 10.0, 10.0], 0.0, 100.0), [61.0, 41.0, 51.0]);
     }
 
     #[test]

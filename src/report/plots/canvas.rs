@@ -94,6 +94,15 @@ impl Type {
         }
         lines.iter().map(|line| self.fit(line, room)).collect()
     }
+
+    /// As few lines as in `wrap`, as even as they can be: no last word stands alone.
+    pub fn balanced(&self, text: &str, room: f64) -> Vec<String> {
+        let lines = self.wrap(text, room);
+        let narrower = (1..).map(|step| room - f64::from(step) * self.size).take_while(|room| *room > self.size);
+        let even = narrower.map(|room| self.wrap(text, room)).take_while(|even| even.len() == lines.len()).last();
+        // A single word that is too wide would be cut.
+        even.filter(|even| even.join(" ") == lines.join(" ")).unwrap_or(lines)
+    }
 }
 
 /// Advance of a character in em, on the generous side: the reader's font is not known, and room

@@ -1,8 +1,10 @@
 //! `bedbench compare --plot`: both sides by percentile, response time beside the time to the first token.
 
-use super::axis::{Scale, columns, plain, rows, spread, time_tick};
+use super::axis::{Scale, rows, spread, time_tick};
 use super::canvas::{Canvas, Point, Type, stroke};
-use super::style::{AXIS, FAILURE, Frame, GRID, LABEL, Look, MUTED, Origin, SMALL, TICK, WHITE, world_badge};
+use super::palette::Look;
+use super::quantiles::{self, place};
+use super::style::{FAILURE, Frame, LABEL, MUTED, Origin, SMALL, TICK, WHITE, world_badge};
 use crate::core::Metric;
 use crate::core::run::{CLOSED_LOOP, Loop};
 use crate::core::units::grouped;
@@ -15,7 +17,6 @@ const TALL: f64 = 250.0;
 const HEAD: f64 = 30.0;
 const FOOT: f64 = 48.0;
 const PANELS: [(f64, f64); 2] = [(88.0, 478.0), (578.0, 968.0)];
-const TICKS: [f64; 7] = [0.0, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999];
 
 pub fn draw(compared: &Compared) -> String {
     let first = &compared.pairs[0];
@@ -75,10 +76,6 @@ fn by(change: Option<f64>) -> String {
     change.map(|change| format!(", by {:.1} %", change.abs() * 100.0)).unwrap_or_default()
 }
 
-fn nines(q: f64) -> f64 {
-    -(1.0 - q).log10()
-}
-
 impl Curve {
     /// Seconds of the slowest success.
     fn at_most(&self) -> Option<f64> {
@@ -89,9 +86,9 @@ impl Curve {
         self.times.len() as u64 + self.failures
     }
 
-    /// Up to which position in nines the sample has percentiles.
+    /// Up to which place on the axis the sample has percentiles.
     fn reach(&self) -> f64 {
-        nines(1.0 - 3.0 / (self.n() as f64).max(3.5))
+        place(1.0 - 3.0 / (self.n() as f64).max(3.5))
     }
 
     /// Seconds; `None` among failures.
@@ -109,8 +106,9 @@ fn panel(
 ) {
     let head = format!("{} · {}", pair.name(), metric.name());
     canvas.text(&LABEL.fit(&head, right - left), (left, top - 16.0), LABEL);
-    let reach = curves.iter().map(Curve::reach).fold(1.0, f64::max);
-    let ends = |curve: &Curve| [curve.at(1e-9), curve.at(1.0 - 10f64.powf(-curve.reach())).or(curve.at_most())];
+    let reach = curves.iter().map(Curve::reach).fold(place(0.9), f64::max);
+    let ends =
+        |curve: &Curve| [curve.at(quantiles::at(0.0)), curve.at(quantiles::at(curve.reach())).or(curve.at_most())];
     let times: Vec<f64> = curves.iter().flat_map(ends).flatten().collect();
     let (low, high) = (times.iter().copied().fold(f64::MAX, f64::min), times.iter().copied().fold(0.0, f64::max));
     if times.is_empty() {
@@ -118,38 +116,23 @@ fn panel(
         return;
     }
     let x = Scale::linear(0.0, reach).over(left, right);
-    let y = Scale::times(low, high).over(bottom, top);
-    let ticks: Vec<_> = TICKS.into_iter().filter(|q| *q == 0.0 || nines(*q) <= reach).collect();
-    let places: Vec<_> = ticks.iter().map(|q| nines(*q)).collect();
-    for place in places.iter().filter(|place| **place > 0.0) {
-        canvas.line(&[(x.at(*place), top), (x.at(*place), bottom)], stroke(GRID, 1.0));
-    }
+    let y = Scale::fitted(low, high).over(bottom, top);
     rows(canvas, &y, &y.ticks(6), (left, right), time_tick);
-    columns(canvas, &x, &places, bottom, |place| match place {
-        0.0 => "fastest".into(),
-        _ => format!("p{}", plain((1.0 - 10f64.powf(-place)) * 100.0)),
-    });
-    canvas.line(&[(left, top), (left, bottom)], stroke(AXIS, 1.0));
+    quantiles::draw(canvas, &x, (top, bottom), |q| ![0.25, 0.75, 0.9].contains(&q) && place(q) <= reach);
     for row in pair.versus.rows.iter().filter(|row| row.metric == metric) {
         let [from, to] = [&curves[0], &curves[1]].map(|curve| curve.at(row.q));
         if let (Finding::Slower | Finding::Faster, Some(from), Some(to)) = (row.finding, from, to) {
-            arrow(canvas, x.at(nines(row.q)), (y.at(from), y.at(to)));
+            arrow(canvas, x.at(place(row.q)), (y.at(from), y.at(to)));
         }
     }
     let mut ends = Vec::new();
     for (i, curve) in curves.iter().enumerate() {
         let look = Look::of(i);
-        let steps = ((x.at(curve.reach()) - left) / 1.5).ceil().max(1.0);
-        let points: Vec<Point> = (0..=steps as u32)
-            .map_while(|step| {
-                let nines = curve.reach() * f64::from(step) / steps;
-                Some((x.at(nines), y.at(curve.at((1.0 - 10f64.powf(-nines)).max(1e-9))?)))
-            })
-            .collect();
+        let points = quantiles::curve(&x, &y, curve.reach(), |q| curve.at(q));
         canvas.line(&points, stroke(WHITE, 4.5));
         canvas.line(&points, look.stroke(2.5));
         let Some(end) = points.last().copied() else { continue };
-        if points.len() <= steps as usize {
+        if curve.at(quantiles::at(curve.reach())).is_none() {
             canvas.cross(end, 5.0, stroke(FAILURE, 2.2));
         }
         ends.push((look, ["A", "B"][i], end));

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::axis::{Scale, columns, plain, rows, time_tick};
 use super::canvas::{Canvas, Type, WIDTH, dashed, stroke};
-use super::style::{AXIS, FAILURE, Frame, GRID, INK, LABEL, Look, MARGIN, SMALL, TICK, WHITE, failures, shown};
+use super::palette::{Look, looks};
+use super::style::{AXIS, FAILURE, Frame, GRID, INK, LABEL, MARGIN, SMALL, TICK, WHITE, failures, shown};
 use super::{Plot, Report, Topic};
 use crate::core::residency::Standing;
 use crate::core::units::{Span, grouped, percent};
@@ -21,7 +22,7 @@ pub const PLOT: Plot = Plot {
     draw,
 };
 
-const LEFT: f64 = 276.0;
+const LEFT: f64 = 300.0;
 const RIGHT: f64 = WIDTH - MARGIN;
 const PANEL: f64 = 80.0;
 /// Between the Regions of one route, and between routes.
@@ -109,12 +110,13 @@ fn draw(report: &Report<'_>) -> String {
 }
 
 fn panels<'a>(report: &Report<'a>) -> Vec<Panel<'a>> {
-    let routes = report.summary.routes.iter().zip(report.recorder.routes()).enumerate();
+    let looks = looks(report.summary.routes.iter().map(|route| &route.head));
+    let routes = report.summary.routes.iter().zip(report.recorder.routes()).zip(looks);
     routes
-        .flat_map(|(i, (route, series))| {
+        .flat_map(|((route, series), look)| {
             series.regions.iter().enumerate().map(move |(place, (region, share))| Panel {
                 route,
-                look: Look::of(i),
+                look,
                 first: place == 0,
                 region: *region,
                 share,
@@ -165,7 +167,7 @@ impl Panel<'_> {
 
     fn describe(&self, canvas: &Canvas<'_>) {
         const LINE: f64 = 15.5;
-        let room = LEFT - MARGIN - 44.0;
+        let room = LEFT - MARGIN - 40.0;
         let mut lines = Vec::new();
         if self.first {
             let kind = Type { color: self.look.ink, ..LABEL };
@@ -183,8 +185,10 @@ impl Panel<'_> {
         }
         let mut y = self.top + 10.0;
         for (text, kind) in lines {
-            canvas.text(&kind.fit(&text, room), (MARGIN, y), kind);
-            y += LINE;
+            for line in kind.wrap(&text, room) {
+                canvas.text(&line, (MARGIN, y), kind);
+                y += LINE;
+            }
         }
     }
 

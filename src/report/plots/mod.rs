@@ -7,8 +7,10 @@ pub mod compare;
 #[cfg(test)]
 mod fixture;
 mod histograms;
+mod palette;
 mod parts;
 mod percentiles;
+mod quantiles;
 mod shares;
 mod style;
 pub mod sweep;

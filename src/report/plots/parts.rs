@@ -4,7 +4,8 @@ use plotters::style::RGBColor;
 
 use super::axis::{Scale, columns, time_tick};
 use super::canvas::{Canvas, Point, Type, WIDTH, stroke};
-use super::style::{AXIS, Frame, GRID, INK, LABEL, Look, MARGIN, SMALL, TICK, WHITE, shown};
+use super::palette::{Look, looks};
+use super::style::{AXIS, Frame, GRID, INK, LABEL, MARGIN, SMALL, TICK, WHITE, shown};
 use super::{Plot, Report, Topic};
 use crate::core::units::{Span, grouped};
 use crate::measure::parts::{Part, PartsSummary};
@@ -25,7 +26,8 @@ const GAP: f64 = 5.0;
 const ROUTE_GAP: f64 = 24.0;
 const LEGEND: f64 = 20.0;
 
-/// How a part is drawn: neighbours differ in lightness, and white lies between them.
+/// How a part is drawn: outside the Region in sand, within in violet, neither the colour of a route; neighbours
+/// differ in lightness, and white lies between them.
 struct Dress {
     color: RGBColor,
     ink: RGBColor,
@@ -35,14 +37,14 @@ struct Dress {
 
 const fn dress(part: Part) -> Dress {
     let (color, ink, short) = match part {
-        Part::Client => (RGBColor(40, 44, 50), WHITE, "client"),
-        Part::OtherAttempts => (RGBColor(204, 121, 167), INK, "others"),
-        Part::Connection => (RGBColor(86, 180, 233), INK, "connection"),
-        Part::Network => (RGBColor(205, 209, 214), INK, "network"),
-        Part::Queue => (RGBColor(230, 159, 0), INK, "queue"),
-        Part::Model => (RGBColor(0, 92, 148), WHITE, "model"),
-        Part::Service => (RGBColor(0, 92, 148), WHITE, "service"),
-        Part::Stream => (RGBColor(150, 216, 190), INK, "stream"),
+        Part::Client => (RGBColor(88, 82, 72), WHITE, "client"),
+        Part::OtherAttempts => (RGBColor(196, 186, 168), INK, "others"),
+        Part::Connection => (RGBColor(128, 120, 106), WHITE, "connection"),
+        Part::Network => (RGBColor(224, 219, 208), INK, "network"),
+        Part::Queue => (RGBColor(72, 58, 98), WHITE, "queue"),
+        Part::Model => (RGBColor(156, 146, 180), INK, "model"),
+        Part::Service => (RGBColor(156, 146, 180), INK, "service"),
+        Part::Stream => (RGBColor(210, 204, 222), INK, "stream"),
     };
     Dress { color, ink, short }
 }
@@ -123,8 +125,8 @@ fn legend(parts: &[Part], streamed: bool) -> Vec<(Part, Point)> {
 fn rows(summary: &Summary, top: f64) -> (Vec<Row<'_>>, f64) {
     let mut y = top;
     let mut rows = Vec::new();
-    for (i, route) in summary.routes.iter().enumerate() {
-        let mut row = Row { route, look: Look::of(i), top: y, bars: Vec::new() };
+    for (route, look) in summary.routes.iter().zip(looks(summary.routes.iter().map(|route| &route.head))) {
+        let mut row = Row { route, look, top: y, bars: Vec::new() };
         for (slice, whole) in route.slices.iter().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
             let Some(parts) = &slice.parts else { continue };
             row.bars.push(Bar { parts, phase: (!whole).then_some(slice.phase.as_str()), top: y });

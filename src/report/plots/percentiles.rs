@@ -1,17 +1,19 @@
 //! `latency-by-percentile.svg`: how long the slowest one in ten, in a hundred, in a thousand wait.
 
-use super::axis::{Scale, columns, rows, spread, time_tick};
+use std::time::Duration;
+
+use super::axis::{Scale, rows, spread, time_tick};
 use super::canvas::{Canvas, Point, Type, WIDTH, dashed, stroke};
-use super::style::{
-    AXIS, FAILURE, FAILURE_TINT, Frame, GRID, LABEL, Look, MARGIN, SMALL, TICK, WHITE, failures, shown,
-};
+use super::palette::{Look, looks};
+use super::quantiles::{self, place};
+use super::style::{FAILURE, FAILURE_TINT, Frame, LABEL, MARGIN, SMALL, TICK, WHITE, failures, shown};
 use super::{Plot, Report, Topic};
 use crate::core::Metric;
 use crate::core::residency::Standing;
 use crate::core::units::{Span, percent};
 use crate::measure::Histogram;
 use crate::measure::recorder::Slice;
-use crate::measure::series::{Level, Sample};
+use crate::measure::series::Level;
 use crate::measure::summary::{Finding, Quantile, RouteSummary, Summary};
 use crate::stats::quantile::{CONFIDENCE, fewest_samples};
 
@@ -28,15 +30,15 @@ const RIGHT: f64 = 770.0;
 const TALL: f64 = 400.0;
 /// One line of text for each route whose requests failed, above the times.
 const LANE: f64 = 20.0;
-const TICKS: [f64; 9] = [0.0, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999];
-const MARKED: [f64; 3] = [0.50, 0.95, 0.99];
+const PEN: f64 = 2.5;
+const MARKED: [f64; 4] = [0.50, 0.95, 0.99, 0.999];
 
 /// One route's line, before it has a place.
 struct Line<'a> {
     route: &'a RouteSummary,
     look: Look,
     whole: &'a Slice,
-    /// Position in nines up to which the sample says anything.
+    /// Place on the axis up to which the sample says anything.
     reach: f64,
     /// Share of requests that succeeded, when some failed within reach.
     fails_from: Option<f64>,
@@ -45,18 +47,11 @@ struct Line<'a> {
 fn draw(report: &Report<'_>) -> String {
     let summary = report.summary;
     let wholes: Vec<_> = report.recorder.routes().iter().map(|s| s.whole(report.recorder.phases())).collect();
-    let lines: Vec<_> = summary
-        .routes
-        .iter()
-        .zip(&wholes)
-        .enumerate()
-        .filter_map(|(i, (route, whole))| Line::new(i, route, whole))
-        .collect();
-    let notes = "Response time runs from the intended start to the end of the answer; service time, the \
-                 uncorrected view, from the sending of the attempt that settled it. A failed request ranks above every \
-                 answer, so a line ends where failures begin. Whiskers at p50, p95 and p99: 95 % interval; side by side \
-                 where they overlap. Lines end where the sample no longer bounds the percentile.";
-    let frame = Frame::new(report, &title(summary), notes);
+    let looks = looks(summary.routes.iter().map(|route| &route.head));
+    let routes = summary.routes.iter().zip(&wholes).zip(looks);
+    let lines: Vec<_> = routes.filter_map(|((route, whole), look)| Line::new(look, route, whole)).collect();
+    let y = time_scale(&lines);
+    let frame = Frame::new(report, &title(summary), &notes(&lines, &y.over(TALL, 0.0)));
     let lanes = lines.iter().filter(|line| line.fails_from.is_some()).count() as f64 * LANE;
     let top = frame.top() + lanes + if lanes > 0.0 { 6.0 } else { 0.0 };
     let bottom = top + if lines.is_empty() { 60.0 } else { TALL };
@@ -65,9 +60,11 @@ fn draw(report: &Report<'_>) -> String {
             canvas.text("No request was measured.", (MARGIN, top + 20.0), LABEL);
             return;
         }
-        let x = Scale::linear(0.0, lines.iter().map(|line| line.reach).fold(1.0, f64::max)).over(LEFT, RIGHT);
-        let y = time_scale(&lines).over(bottom, top);
+        let x = Scale::linear(0.0, lines.iter().map(|line| line.reach).fold(place(0.9), f64::max)).over(LEFT, RIGHT);
+        let y = y.over(bottom, top);
         axes(canvas, &x, &y, (top, bottom), lines.iter().map(|line| line.n()).max().unwrap_or(0));
+        let intervals: Vec<_> = lines.iter().flat_map(|line| line.intervals(&y)).collect();
+        intervals.iter().for_each(|interval| interval.draw(canvas, &x));
         let mut lane = frame.top();
         let mut ends = Vec::new();
         for line in &lines {
@@ -81,30 +78,45 @@ fn draw(report: &Report<'_>) -> String {
                 }
             });
         }
-        for q in MARKED {
-            draw_intervals(canvas, &lines, &y, q, x.at(nines(q)));
-        }
+        intervals.iter().for_each(|interval| interval.mark(canvas, &x));
         label(canvas, &lines, &ends, frame.top(), bottom);
     })
 }
 
-/// Position of a percentile on the axis: how many nines it has.
-fn nines(q: f64) -> f64 {
-    -(1.0 - q).log10()
+/// What is drawn, and of the intervals what is not.
+fn notes(lines: &[Line<'_>], y: &Scale) -> String {
+    let mut notes = String::from("Response time runs from the intended start to the end of the answer");
+    if lines.iter().any(|line| line.flattered().is_some()) {
+        notes.push_str("; service time, the uncorrected view, from the sending of the attempt that settled it");
+    }
+    notes.push_str(
+        ". A failed request ranks above every answer, so a line ends where failures begin, else where the sample no \
+         longer bounds the percentile. Bars at the markers: 95 % intervals.",
+    );
+    let intervals: Vec<_> = lines.iter().flat_map(|line| line.intervals(y)).collect();
+    if intervals.iter().any(|interval| interval.known && !interval.seen()) {
+        notes.push_str(" A marker without one: the interval is smaller than the line is wide.");
+    }
+    let without = |line: &&Line<'_>| line.intervals(y).iter().all(|interval| !interval.known);
+    let without: Vec<_> = lines.iter().filter(without).map(|line| shown(&line.route.head)).collect();
+    if !without.is_empty() {
+        notes.push_str(&format!(" Too few independent requests for intervals: {}.", without.join(", ")));
+    }
+    notes
 }
 
 impl<'a> Line<'a> {
-    fn new(index: usize, route: &'a RouteSummary, whole: &'a Slice) -> Option<Self> {
+    fn new(look: Look, route: &'a RouteSummary, whole: &'a Slice) -> Option<Self> {
         let sample = whole.sample(METRIC);
         if sample.n() == 0 {
             return None;
         }
         // The last percentile of which the largest value is still an upper bound.
         let worth = route.whole().metric(METRIC).all.effective_n.unwrap_or(sample.n() as f64).max(2.0);
-        let reach = -(1.0 - ((1.0 - CONFIDENCE) / 2.0).powf(1.0 / worth)).log10();
+        let reach = place(((1.0 - CONFIDENCE) / 2.0).powf(1.0 / worth));
         let share = sample.ok.len() as f64 / sample.n() as f64;
-        let fails_from = (sample.failures > 0 && nines(share) < reach).then_some(share);
-        Some(Self { route, look: Look::of(index), whole, reach, fails_from })
+        let fails_from = (sample.failures > 0 && place(share) < reach).then_some(share);
+        Some(Self { route, look, whole, reach, fails_from })
     }
 
     fn n(&self) -> u64 {
@@ -117,20 +129,11 @@ impl<'a> Line<'a> {
 
     /// Draws the times and gives the point where they end.
     fn draw(&self, canvas: &Canvas<'_>, x: &Scale, y: &Scale) -> Option<Point> {
-        let stop = self.fails_from.map_or(self.reach, nines);
-        let curve = |sample: Sample<'_>| -> Vec<Point> {
-            let steps = ((x.at(stop) - LEFT) / 1.5).ceil().max(1.0);
-            (0..=steps as u32)
-                .filter_map(|i| {
-                    let nines = stop * f64::from(i) / steps;
-                    let Some(Level::At(time)) = sample.at(1.0 - 10f64.powf(-nines)) else { return None };
-                    Some((x.at(nines), y.at(time.as_secs_f64())))
-                })
-                .collect()
-        };
-        let points = curve(self.whole.sample(METRIC));
-        canvas.line(&points, stroke(WHITE, 4.5));
-        canvas.line(&points, self.look.stroke(2.5));
+        let stop = self.fails_from.map_or(self.reach, place);
+        let sample = self.whole.sample(METRIC);
+        let points = quantiles::curve(x, y, stop, |q| Some(sample.at(q)?.time()?.as_secs_f64()));
+        canvas.line(&points, stroke(WHITE, PEN + 2.0));
+        canvas.line(&points, self.look.stroke(PEN));
         points.last().copied()
     }
 
@@ -154,90 +157,97 @@ impl<'a> Line<'a> {
         Some((right.max(beside + wide + 4.0), lane))
     }
 
+    fn time(&self, metric: Metric, q: f64) -> Option<Duration> {
+        self.route.whole().quantile(metric, q)?.value.time()
+    }
+
+    /// The service time at p95, where it says a tenth less than the response time, or less still.
+    fn flattered(&self) -> Option<Duration> {
+        let (response, service) = (self.time(METRIC, 0.95)?, self.time(Metric::Service, 0.95)?);
+        (service.as_secs_f64() < 0.9 * response.as_secs_f64()).then_some(service)
+    }
+
     /// What stands at the line's end: the name, its numbers, and where there is room the place of
     /// processing.
     fn words(&self, room: f64, details: bool) -> Vec<(String, Type)> {
         let head = &self.route.head;
         let name = Type { color: self.look.ink, ..LABEL };
         let mut words: Vec<_> = name.wrap(&shown(head), room).into_iter().map(|text| (text, name)).collect();
-        let at = |metric, q| match self.route.whole().quantile(metric, q)?.value {
-            Level::At(time) => Some(time),
-            Level::Failed => None,
-        };
-        let said = |q| at(METRIC, q).map_or("failed".into(), |time| Span(time).to_string());
+        let said = |q| self.time(METRIC, q).map_or("failed".into(), |time| Span(time).to_string());
         words.push((format!("p50 {} · p95 {}", said(0.50), said(0.95)), SMALL));
-        if !details {
-            return words;
-        }
-        // A second line per route would hide the first; where the uncorrected view flatters by a
-        // tenth or more, it is put in words.
-        if let (Some(response), Some(service)) = (at(METRIC, 0.95), at(Metric::Service, 0.95))
-            && service.as_secs_f64() < 0.9 * response.as_secs_f64()
-        {
-            words.push((format!("service time p95 {}", Span(service)), SMALL));
-        }
-        if !head.label.eq_ignore_ascii_case(&head.name) {
+        // A second line per route would hide the first, so the uncorrected view is put in words.
+        words.extend(self.flattered().map(|service| (format!("service time p95 {}", Span(service)), SMALL)));
+        if details && !head.label.eq_ignore_ascii_case(&head.name) {
             words.extend(SMALL.wrap(&head.label, room).into_iter().map(|text| (text, SMALL)));
         }
         words
     }
 
-    /// Where the estimate and its interval lie at `q`; absent beyond the line.
-    fn whisker(&self, y: &Scale, q: f64) -> Option<Whisker> {
-        let Quantile { value: Level::At(value), low, high, .. } = self.route.whole().quantile(METRIC, q)? else {
-            return None;
-        };
+    /// The marked percentiles up to the line's end.
+    fn intervals(&self, y: &Scale) -> Vec<Interval> {
         let height = |level| match level {
             Level::At(time) => y.at(time.as_secs_f64()),
             Level::Failed => y.at(f64::MAX),
         };
-        let middle = y.at(value.as_secs_f64());
-        let (bottom, top) = (low.map_or(middle, height), high.map_or(middle, height));
-        let fails = high == Some(Level::Failed);
-        (nines(q) <= self.reach).then_some(Whisker { look: self.look, middle, bottom, top, fails, aside: 0.0 })
+        let marked = MARKED.into_iter().filter(|q| place(*q) <= self.reach);
+        marked
+            .filter_map(|q| {
+                let Quantile { value: Level::At(value), low, high, .. } = self.route.whole().quantile(METRIC, q)?
+                else {
+                    return None;
+                };
+                let middle = y.at(value.as_secs_f64());
+                Some(Interval {
+                    look: self.look,
+                    q,
+                    middle,
+                    bottom: low.map_or(middle, height),
+                    top: high.map_or(middle, height),
+                    known: low.is_some() || high.is_some(),
+                    fails: high == Some(Level::Failed),
+                })
+            })
+            .collect()
     }
 }
 
 /// An estimate with its interval, in pixels.
-struct Whisker {
+struct Interval {
     look: Look,
+    q: f64,
     middle: f64,
     bottom: f64,
     top: f64,
-    /// The interval reaches into the failures.
+    known: bool,
+    /// It reaches into the failures.
     fails: bool,
-    aside: f64,
 }
 
-/// Draws the intervals of all lines at `q`, those that would cover each other side by side.
-fn draw_intervals(canvas: &Canvas<'_>, lines: &[Line<'_>], y: &Scale, q: f64, x: f64) {
-    const ROOM: f64 = 7.0;
-    let mut whiskers: Vec<_> = lines.iter().filter_map(|line| line.whisker(y, q)).collect();
-    whiskers.sort_by(|a, b| a.top.total_cmp(&b.top));
-    let mut rest = &mut whiskers[..];
-    while !rest.is_empty() {
-        let mut reach = rest[0].bottom;
-        let mut crowd = 1;
-        while crowd < rest.len() && rest[crowd].top - ROOM < reach + ROOM {
-            reach = reach.max(rest[crowd].bottom);
-            crowd += 1;
-        }
-        let (together, others) = rest.split_at_mut(crowd);
-        for (i, whisker) in together.iter_mut().enumerate() {
-            whisker.aside = (i as f64 - (crowd - 1) as f64 / 2.0) * 9.0;
-        }
-        rest = others;
+impl Interval {
+    /// Lower than the line, it would be hidden behind it.
+    fn seen(&self) -> bool {
+        self.bottom - self.top > PEN
     }
-    for whisker in &whiskers {
-        let (x, pen) = (x + whisker.aside, stroke(whisker.look.ink, 1.4));
-        canvas.line(&[(x, whisker.bottom), (x, whisker.top)], pen);
-        canvas.line(&[(x - 4.0, whisker.bottom), (x + 4.0, whisker.bottom)], pen);
-        if whisker.fails {
-            canvas.cross((x, whisker.top), 3.0, stroke(FAILURE, 1.6));
-        } else {
-            canvas.line(&[(x - 4.0, whisker.top), (x + 4.0, whisker.top)], pen);
+
+    /// A bar wider than the marker, under the lines; where bars meet, each shows through the other.
+    fn draw(&self, canvas: &Canvas<'_>, x: &Scale) {
+        const REACH: f64 = 9.0;
+        if !self.seen() {
+            return;
         }
-        whisker.look.marker(canvas, (x, whisker.middle));
+        let (left, right) = (x.at(place(self.q)) - REACH, x.at(place(self.q)) + REACH);
+        let (bottom, top) = (self.bottom, self.top);
+        canvas.veil(&[(left, top), (right, top), (right, bottom), (left, bottom)], self.look.color);
+        canvas.line(&[(left, bottom), (right, bottom)], stroke(self.look.ink, 1.0));
+        canvas.line(&[(left, top), (right, top)], stroke(if self.fails { FAILURE } else { self.look.ink }, 1.0));
+    }
+
+    fn mark(&self, canvas: &Canvas<'_>, x: &Scale) {
+        let x = x.at(place(self.q));
+        self.look.marker(canvas, (x, self.middle));
+        if self.fails {
+            canvas.cross((x, self.top), 3.0, stroke(FAILURE, 1.6));
+        }
     }
 }
 
@@ -246,59 +256,52 @@ fn failed_from(ok_share: f64) -> String {
     if ok_share <= 0.0 {
         return "every request failed".into();
     }
-    let digits = (nines(ok_share).ceil() as i32 - 1).max(0);
+    let digits = ((-(1.0 - ok_share).log10()).ceil() as i32 - 1).max(1);
     let unit = 10f64.powi(digits);
     let first = ((ok_share * 100.0 * unit + 1e-9).floor() + 1.0) / unit;
     format!("failed from p{first:.*}", digits as usize)
 }
 
+/// From the first percentile, for the fastest of all is far below, to the end of the longest line.
 fn time_scale(lines: &[Line<'_>]) -> Scale {
-    let low = lines.iter().filter_map(|line| line.ok().min()).min();
+    let least = |line: &Line<'_>| line.whole.sample(METRIC).at(quantiles::at(0.0))?.time();
     let within = |line: &Line<'_>| {
         let sample = line.whole.sample(METRIC);
-        let last = sample.at(1.0 - 10f64.powf(-line.reach)).and_then(Level::time).or(line.ok().max());
+        let last = sample.at(quantiles::at(line.reach)).and_then(Level::time).or(line.ok().max());
         let bounds = MARKED.iter().filter_map(|q| line.route.whole().quantile(METRIC, *q)?.high?.time());
         bounds.chain(last).max()
     };
-    let high = lines.iter().filter_map(within).max();
-    Scale::times(low.unwrap_or_default().as_secs_f64(), high.unwrap_or_default().as_secs_f64())
+    let (low, high) = (lines.iter().filter_map(least).min(), lines.iter().filter_map(within).max());
+    Scale::fitted(low.unwrap_or_default().as_secs_f64(), high.unwrap_or_default().as_secs_f64())
 }
 
 fn axes(canvas: &Canvas<'_>, x: &Scale, y: &Scale, (top, bottom): Point, n: u64) {
-    let ticks: Vec<_> = TICKS.into_iter().filter(|q| *q == 0.0 || fewest_samples(*q) <= n).collect();
-    let places: Vec<_> = ticks.iter().map(|q| nines(*q)).collect();
-    for place in places.iter().filter(|place| **place > 0.0) {
-        canvas.line(&[(x.at(*place), top), (x.at(*place), bottom)], stroke(GRID, 1.0));
-    }
     rows(canvas, y, &y.ticks(9), (LEFT, RIGHT), time_tick);
-    columns(canvas, x, &places, bottom, |place| {
-        if place == 0.0 { "fastest".into() } else { percentile(1.0 - 10f64.powf(-place)) }
-    });
-    canvas.line(&[(LEFT, top), (LEFT, bottom)], stroke(AXIS, 1.0));
+    quantiles::draw(canvas, x, (top, bottom), |q| fewest_samples(q) <= n);
     let name = if y.is_log() { "response time (log scale)" } else { "response time" };
     canvas.upright(name, (MARGIN - 8.0, (top + bottom) / 2.0), TICK.centred());
     canvas.text("percentile of all requests", ((LEFT + RIGHT) / 2.0, bottom + 34.0), TICK.centred());
 }
 
-fn percentile(q: f64) -> String {
-    format!("p{}", super::axis::plain(q * 100.0))
-}
-
 /// Names the lines at their right ends, moved apart where they crowd.
 fn label(canvas: &Canvas<'_>, lines: &[Line<'_>], ends: &[Option<Point>], top: f64, bottom: f64) {
     const LINE: f64 = 15.0;
+    /// Further from its line a name is hard to follow, and says no more than it must.
+    const NEAR: f64 = 50.0;
     let left = RIGHT + 30.0;
     let room = WIDTH - MARGIN / 2.0 - left;
     let (top, bottom) = (top - 6.0, bottom + 30.0);
-    let height = |block: &[(String, Type)]| block.len() as f64 * LINE + 10.0;
-    let all = |details| lines.iter().map(|line| line.words(room, details)).collect::<Vec<_>>();
-    let mut blocks = all(true);
-    if blocks.iter().map(|block| height(block)).sum::<f64>() > bottom - top {
-        blocks = all(false);
-    }
     let wanted: Vec<_> = ends.iter().map(|end| end.map_or(bottom, |(_, y)| y)).collect();
-    let heights: Vec<_> = blocks.iter().map(|block| height(block)).collect();
-    let middles = spread(&wanted, &heights, top, bottom);
+    let laid_out = |details| {
+        let blocks: Vec<_> = lines.iter().map(|line| line.words(room, details)).collect();
+        let heights: Vec<_> = blocks.iter().map(|block| block.len() as f64 * LINE + 10.0).collect();
+        let middles = spread(&wanted, &heights, top, bottom);
+        (blocks, middles, heights.iter().sum::<f64>())
+    };
+    let (mut blocks, mut middles, tall) = laid_out(true);
+    if tall > bottom - top || wanted.iter().zip(&middles).any(|(wanted, middle)| (wanted - middle).abs() > NEAR) {
+        (blocks, middles, _) = laid_out(false);
+    }
     for ((line, block), (end, middle)) in lines.iter().zip(&blocks).zip(ends.iter().zip(&middles)) {
         let mut y = middle - (block.len() as f64 - 1.0) * LINE / 2.0;
         if let Some(end) = end {
@@ -369,7 +372,8 @@ mod tests {
         for (ok, text) in [
             (0.93, "failed from p93.1"),
             (0.9297, "failed from p93.0"),
-            (0.5, "failed from p51"),
+            (0.5, "failed from p50.1"),
+            (0.865_6, "failed from p86.6"),
             (0.9995, "failed from p99.951"),
             (0.0, "every request failed"),
         ] {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::axis::{Scale, columns, plain};
 use super::canvas::{Canvas, Type, WIDTH, stroke};
-use super::style::{AXIS, Frame, INK, LABEL, Look, MARGIN, SMALL, WHITE, shown};
+use super::palette;
+use super::style::{AXIS, Frame, INK, LABEL, MARGIN, SMALL, WHITE, shown};
 use super::{Plot, Report, Topic};
 use crate::core::RegionId;
 use crate::core::units::percent;
@@ -84,8 +85,8 @@ fn draw_bar(
     for (region, count) in sorted {
         let (from, to) = (x.at(passed as f64 / all as f64), x.at((passed + count) as f64 / all as f64));
         passed += count;
-        let look = Look::of(order.get(region).copied().unwrap_or(0));
-        canvas.rect((from, top), (to, top + BAR), look.color);
+        let color = palette::place(order.get(region).copied().unwrap_or(0));
+        canvas.rect((from, top), (to, top + BAR), color);
         if from > LEFT + 1.0 {
             canvas.line(&[(from, top), (from, top + BAR)], stroke(WHITE, 1.5));
         }

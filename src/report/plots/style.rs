@@ -1,9 +1,9 @@
-//! What all plots share: palette, type, and the frame that says which run this is.
+//! What all plots share: greys, type, and the frame that says which run this is.
 
 use plotters::style::RGBColor;
 
 use super::axis::time_tick;
-use super::canvas::{Canvas, Point, Stroke, Type, WIDTH, dashed, describe, paint, stroke};
+use super::canvas::{Canvas, Type, WIDTH, describe, paint};
 use crate::core::residency::Standing;
 use crate::core::run::{CLOSED_LOOP, Loop, RouteHead, World};
 use crate::core::units::grouped;
@@ -30,75 +30,6 @@ pub const SMALL: Type = Type::new(11.5, MUTED);
 pub const TICK: Type = Type::new(11.5, MUTED);
 
 pub const MARGIN: f64 = 32.0;
-
-/// How a route is drawn in every plot: colour, and dash and marker for a print without colour.
-#[derive(Clone, Copy)]
-pub struct Look {
-    pub color: RGBColor,
-    /// The colour, dark enough for text on white.
-    pub ink: RGBColor,
-    dash: Option<(f64, f64)>,
-    marker: Marker,
-}
-
-#[derive(Clone, Copy)]
-enum Marker {
-    Disc,
-    Square,
-    Triangle,
-    Diamond,
-    Ring,
-    Downward,
-}
-
-const fn look(color: RGBColor, ink: RGBColor, dash: Option<(f64, f64)>, marker: Marker) -> Look {
-    Look { color, ink, dash, marker }
-}
-
-/// After Okabe and Ito, "Color Universal Design" (2008); vermillion is kept for failures.
-const LOOKS: [Look; 6] = [
-    look(RGBColor(0, 114, 178), RGBColor(0, 92, 148), None, Marker::Disc),
-    look(RGBColor(230, 159, 0), RGBColor(148, 98, 0), Some((9.0, 3.0)), Marker::Square),
-    look(RGBColor(0, 158, 115), RGBColor(0, 112, 82), Some((3.5, 2.5)), Marker::Triangle),
-    look(RGBColor(204, 121, 167), RGBColor(160, 70, 122), Some((14.0, 4.0)), Marker::Diamond),
-    look(RGBColor(86, 180, 233), RGBColor(20, 116, 170), Some((6.0, 4.0)), Marker::Ring),
-    look(RGBColor(80, 80, 80), RGBColor(60, 60, 60), Some((2.0, 4.0)), Marker::Downward),
-];
-
-impl Look {
-    pub fn of(route: usize) -> Self {
-        LOOKS[route % LOOKS.len()]
-    }
-
-    pub fn stroke(&self, width: f64) -> Stroke {
-        match self.dash {
-            None => stroke(self.color, width),
-            Some((dash, gap)) => dashed(self.color, width, dash, gap),
-        }
-    }
-
-    pub fn marker(&self, canvas: &Canvas<'_>, (x, y): Point) {
-        let shape = |reach: f64, color| match self.marker {
-            Marker::Disc | Marker::Ring => canvas.disc((x, y), reach, color),
-            Marker::Square => canvas.rect((x - reach, y - reach), (x + reach, y + reach), color),
-            Marker::Triangle => {
-                canvas.polygon(&[(x, y - reach), (x + reach, y + reach), (x - reach, y + reach)], color)
-            }
-            Marker::Downward => {
-                canvas.polygon(&[(x, y + reach), (x + reach, y - reach), (x - reach, y - reach)], color)
-            }
-            Marker::Diamond => {
-                let wide = reach * 1.2;
-                canvas.polygon(&[(x, y - wide), (x + wide, y), (x, y + wide), (x - wide, y)], color);
-            }
-        };
-        shape(5.5, WHITE);
-        shape(4.2, self.color);
-        if matches!(self.marker, Marker::Ring) {
-            shape(2.0, WHITE);
-        }
-    }
-}
 
 /// The route's name, and whether it may be chosen at all.
 pub fn shown(head: &RouteHead) -> String {
@@ -155,7 +86,7 @@ impl Frame {
         let labels: String = badges.iter().map(|(text, _)| format!("{text}. ")).collect();
         Self {
             alt: format!("{labels}{title}. {subtitle}"),
-            title: TITLE.wrap(title, room - badge_room),
+            title: TITLE.balanced(title, room - badge_room),
             subtitle: SUBTITLE.wrap(&subtitle, room),
             badges,
             notes: SMALL.wrap(notes, room),

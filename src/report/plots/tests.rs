@@ -6,7 +6,7 @@ use roxmltree::Document;
 
 use super::canvas::{Type, WIDTH};
 use super::fixture::{Kind, Run, SEED, full, heads, run};
-use super::style::INK;
+use super::style::{INK, TITLE};
 use super::{PLOTS, Plot};
 use crate::core::run::RouteHead;
 use crate::core::units::{Span, percent};
@@ -80,6 +80,22 @@ pub fn labels(svg: &str) -> Vec<Label> {
             Label { text, left, right: left + wide, top: y - half, bottom: y + half, upright }
         })
         .collect()
+}
+
+/// The given attributes of every shape of a kind and a colour.
+pub fn shapes<const N: usize>(svg: &str, tag: &str, color: &str, names: [&str; N]) -> Vec<[String; N]> {
+    let document = Document::parse(svg).unwrap();
+    let of_color = |node: &roxmltree::Node<'_, '_>| {
+        node.has_tag_name(tag) && ["fill", "stroke"].iter().any(|name| node.attribute(*name) == Some(color))
+    };
+    let shapes = document.descendants().filter(of_color);
+    shapes.map(|node| names.map(|name| node.attribute(name).unwrap().to_owned())).collect()
+}
+
+/// Corners of a line, in the units of the drawing.
+pub fn points(text: &str) -> Vec<(f64, f64)> {
+    let pairs = text.split_whitespace().map(|pair| pair.split_once(',').unwrap());
+    pairs.map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap())).collect()
 }
 
 fn title(plot: &Plot, run: &Run) -> String {
@@ -192,4 +208,58 @@ fn a_route_is_called_faster_only_where_the_comparison_shows_it() {
     }
     let said = title(plot("latency-by-percentile.svg"), &run);
     assert!(said.ends_with("; no other route is shown to be faster"), "{said}");
+}
+
+#[test]
+fn a_marker_stands_on_its_line_and_an_interval_is_seen() {
+    const BLUE: &str = "#0072B2";
+    let svg = (plot("latency-by-percentile.svg").draw)(&one(Kind::Home).report());
+    let lines: Vec<_> = shapes(&svg, "polyline", BLUE, ["points"]).iter().map(|[text]| points(text)).collect();
+    let curve = lines.iter().max_by_key(|line| line.len()).unwrap();
+    let markers = shapes(&svg, "circle", BLUE, ["cx", "cy"]);
+    assert!(!markers.is_empty());
+    for [x, y] in &markers {
+        let (x, y): (f64, f64) = (x.parse().unwrap(), y.parse().unwrap());
+        let off = curve.iter().map(|at| (at.0 - x).hypot(at.1 - y)).fold(f64::MAX, f64::min);
+        assert!(off < 12.0, "a marker at {x}, {y} is {off} quarter pixels off its line");
+    }
+    // A bar shows on both sides of the marker, which hides what is behind it.
+    let bars = shapes(&svg, "polygon", BLUE, ["points"]);
+    let wide = |[text]: &[String; 1]| {
+        let xs = || points(text).into_iter().map(|(x, _)| x);
+        xs().fold(0.0, f64::max) - xs().fold(f64::MAX, f64::min)
+    };
+    assert!(bars.iter().any(|bar| wide(bar) > 60.0), "{bars:?}");
+}
+
+#[test]
+fn no_word_of_a_title_stands_alone_on_its_last_line() {
+    let title = "sydney meets ttft:p95<1.5s and response:p95<3s up to 27.3 requests/s (26.6–27.6); from 25.9 requests/s \
+                 (25.6–26.7) on, oregon has the lower TTFT p95";
+    let (lines, least) = (TITLE.balanced(title, 744.0), TITLE.wrap(title, 744.0));
+    assert_eq!((lines.len(), lines.join(" ")), (least.len(), title.to_owned()));
+    let width = |line: &String| TITLE.width(line);
+    let widest = lines.iter().map(width).fold(0.0, f64::max);
+    assert!(lines.last().is_some_and(|last| width(last) > widest / 2.0), "{lines:?}");
+}
+
+#[test]
+fn the_notes_explain_what_is_drawn_and_no_more() {
+    let notes = |run: &Run| {
+        let labels = labels(&(plot("latency-by-percentile.svg").draw)(&run.report()));
+        let said = |text: &str| labels.iter().any(|label| label.text.contains(text));
+        (said("service time p95"), said("service time, the uncorrected view"))
+    };
+    assert_eq!(notes(&one(Kind::Far)), (false, false));
+    assert_eq!(notes(named("six routes")), (true, true));
+}
+
+#[test]
+fn the_timeline_begins_where_measuring_does_and_names_its_lines_in_one_order() {
+    let all = labels(&(plot("timeline.svg").draw)(&named("full").report()));
+    assert!(all.iter().all(|label| label.text != "warm-up"));
+    let heights = |name: &str| all.iter().filter(|label| label.text == name).map(|label| label.top).collect::<Vec<_>>();
+    let (offered, done) = (heights("offered"), heights("done"));
+    assert_eq!((offered.len(), done.len()), (4, 4));
+    assert!(offered.iter().zip(&done).all(|(offered, done)| offered < done), "{offered:?} {done:?}");
 }

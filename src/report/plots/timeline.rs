@@ -4,15 +4,14 @@ use plotters::style::RGBColor;
 
 use super::axis::{Scale, columns, plain, rows, spread, time_tick};
 use super::canvas::{Canvas, Point, Type, WIDTH, dashed, stroke};
-use super::style::{
-    AXIS, FAILURE, Frame, INK, LABEL, Look, MARGIN, MUTED, SHADE, SMALL, THROTTLED, TICK, failures, shown,
-};
+use super::palette::{Look, looks};
+use super::style::{AXIS, FAILURE, Frame, INK, LABEL, MARGIN, MUTED, SHADE, SMALL, THROTTLED, TICK, failures, shown};
 use super::{Plot, Report, Topic};
-use crate::core::phase::Phases;
+use crate::core::phase::{Phase, Phases};
 use crate::core::residency::Standing;
 use crate::core::run::Loop;
 use crate::core::units::{Span, grouped, percent};
-use crate::core::{Metric, Outcome, RunTime};
+use crate::core::{Metric, RunTime};
 use crate::measure::Recorder;
 use crate::measure::recorder::{Bucket, Slice};
 use crate::measure::series::Level;
@@ -46,14 +45,18 @@ fn draw(report: &Report<'_>) -> String {
     let phases = recorder.phases();
     let frame = Frame::new(report, &title(report.summary), &notes(report));
     let top = frame.top() + PHASES;
-    let routes = report.summary.routes.iter().zip(recorder.routes()).enumerate();
-    let (_, end) = phases.measured();
+    let looks = looks(report.summary.routes.iter().map(|route| &route.head));
+    let routes = report.summary.routes.iter().zip(recorder.routes()).zip(looks);
+    let (start, end) = phases.measured();
     // What an interrupted run did not get to is no silence of the service: the axis ends before it.
     let interrupted = report.summary.interrupted;
     let end = if interrupted { last_seen(recorder) } else { end };
-    let rows: Vec<_> = routes.map(|(i, (route, series))| Row::new(route, i, &series.buckets, recorder, end)).collect();
+    let rows: Vec<_> =
+        routes.map(|((route, series), look)| Row::new(route, look, &series.buckets, recorder, end)).collect();
     let bottom = top + rows.len().max(1) as f64 * ROW - 12.0;
-    let x = Scale::linear(0.0, end.as_secs_f64().max(1.0)).over(LEFT, RIGHT);
+    // Nothing is drawn of the warm-up, and of a short run it would take a quarter.
+    let from = start.as_secs_f64();
+    let x = Scale::linear(from, end.as_secs_f64().max(from + 1.0)).over(LEFT, RIGHT);
     let busiest = rows.iter().flat_map(Row::rates).fold(0.0, f64::max);
     let rate = Scale::linear(0.0, if busiest > 0.0 { busiest * 1.08 } else { 1.0 });
     let times = || rows.iter().flat_map(|row| row.times.iter().flatten()).filter_map(|(_, level)| level.time());
@@ -66,23 +69,29 @@ fn draw(report: &Report<'_>) -> String {
             shade(canvas, phases, &x, (top + HEAD, end));
             row.draw(canvas, &x, rate, time, top);
         }
-        let (ticks, unit) = clock(end.as_secs_f64());
+        let (ticks, unit) = clock(from, end.as_secs_f64());
         columns(canvas, &x, &ticks, bottom, |at| format!("{} {}", plain(at / unit.0), unit.1));
-        canvas.text("run time", ((LEFT + RIGHT) / 2.0, bottom + 34.0), TICK.centred());
+        let name = match from > 0.0 {
+            true => format!("run time, from the end of the warm-up at {} on", time_tick(from)),
+            false => "run time".into(),
+        };
+        canvas.text(&name, ((LEFT + RIGHT) / 2.0, bottom + 34.0), TICK.centred());
     })
 }
 
-/// Ticks for a run of this many seconds, and the unit that suits them all.
-fn clock(seconds: f64) -> (Vec<f64>, (f64, &'static str)) {
+/// Ticks from one second of the run to another, and the unit that suits them all.
+fn clock(from: f64, to: f64) -> (Vec<f64>, (f64, &'static str)) {
     const STEPS: [f64; 16] =
         [0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 21_600.0, 86_400.0];
+    let seconds = to - from;
     let step = STEPS.into_iter().find(|step| seconds / step <= 14.0).unwrap_or(seconds / 10.0);
     let unit = match step {
         s if s < 60.0 => (1.0, "s"),
         s if s < 3600.0 => (60.0, "min"),
         _ => (3600.0, "h"),
     };
-    ((0..=(seconds / step + 1e-9) as u32).map(|i| f64::from(i) * step).collect(), unit)
+    let first = (from / step - 1e-9).ceil() as u32;
+    ((first..=(to / step + 1e-9) as u32).map(|i| f64::from(i) * step).collect(), unit)
 }
 
 /// End of the last bucket in which anything was sent, done or refused.
@@ -99,15 +108,21 @@ fn notes(report: &Report<'_>) -> String {
         "Buckets of {}. {planned} filed under the intended start, done (requests) and throttled \
          (attempts) under the moment it happened. p50 and p99 are over all requests, failures last, of as many \
          neighbouring buckets of a phase as hold 5 requests for p50 and 100 for p99. A cross marks where p99 is a \
-         failure, a square where p50 is, too.",
+         failure, a square where p50 is, too. What little is throttled is drawn as high as can be seen.",
         time_tick(report.recorder.bucket().as_secs_f64())
     )
+}
+
+/// From the end of the warm-up on; one between blocks stays.
+fn shown_phases(phases: &Phases, end: RunTime) -> impl Iterator<Item = &Phase> {
+    let start = phases.measured().0;
+    phases.iter().filter(move |phase| phase.end > start && phase.start < end)
 }
 
 /// Names each phase where it starts, on the second line where the first is taken.
 fn name_phases(canvas: &Canvas<'_>, phases: &Phases, x: &Scale, (top, end): (f64, RunTime)) {
     let mut free = [f64::NEG_INFINITY; 2];
-    for phase in phases.iter().filter(|phase| phase.start < end) {
+    for phase in shown_phases(phases, end) {
         let left = x.at(phase.start.as_secs_f64());
         let kind = if phase.measured { Type { color: INK, ..SMALL.bold() } } else { SMALL };
         let Some(lane) = free.iter().position(|free| *free < left) else { continue };
@@ -121,7 +136,7 @@ fn name_phases(canvas: &Canvas<'_>, phases: &Phases, x: &Scale, (top, end): (f64
 
 /// Tells the phases apart behind one row.
 fn shade(canvas: &Canvas<'_>, phases: &Phases, x: &Scale, (top, end): (f64, RunTime)) {
-    for (i, phase) in phases.iter().enumerate().filter(|(_, phase)| phase.start < end) {
+    for (i, phase) in shown_phases(phases, end).enumerate() {
         let (left, right) = (x.at(phase.start.as_secs_f64()), x.at(phase.end.as_secs_f64()));
         if i % 2 == 1 {
             canvas.rect((left, top), (right, top + PANELS), SHADE);
@@ -145,7 +160,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(route: &'a RouteSummary, index: usize, all: &[Bucket], recorder: &Recorder, end: RunTime) -> Self {
+    fn new(route: &'a RouteSummary, look: Look, all: &[Bucket], recorder: &Recorder, end: RunTime) -> Self {
         let span = |bucket: &Bucket| {
             let to = (bucket.start + recorder.bucket()).min(recorder.phases().measured().1);
             (bucket.start.as_secs_f64(), to.as_secs_f64())
@@ -159,7 +174,7 @@ impl<'a> Row<'a> {
         let buckets: Vec<_> = shown().map(|bucket| (span(bucket), bucket)).collect();
         let times = FEWEST.map(|(q, fewest)| levels(&buckets, q, fewest));
         let offered = route.whole().planned.is_some();
-        Self { route, look: Look::of(index), buckets: shown().map(rates).collect(), offered, times }
+        Self { route, look, buckets: shown().map(rates).collect(), offered, times }
     }
 
     fn rates(&self) -> impl Iterator<Item = f64> + '_ {
@@ -197,7 +212,8 @@ impl<'a> Row<'a> {
         };
         for ((from, to), [.., throttled]) in &self.buckets {
             if *throttled > 0.0 {
-                canvas.rect((x.at(*from), y.at(*throttled)), (x.at(*to), y.at(0.0)), THROTTLED);
+                // The rarest stays visible.
+                canvas.rect((x.at(*from), y.at(*throttled).min(y.at(0.0) - 2.0)), (x.at(*to), y.at(0.0)), THROTTLED);
             }
         }
         canvas.line(&[(LEFT, y.at(0.0)), (RIGHT, y.at(0.0))], stroke(AXIS, 1.0));
@@ -206,11 +222,16 @@ impl<'a> Row<'a> {
         }
         canvas.line(&steps(1), stroke(self.look.color, 2.0));
         let Some((_, last)) = self.buckets.last() else { return };
-        let throttled = self.route.attempts(Outcome::Throttled) > 0;
+        let throttled = self.buckets.iter().any(|(_, [.., throttled])| *throttled > 0.0);
         let ink = [INK, self.look.ink, FAILURE];
         let names = ["offered", "done", "throttled"];
+        // In the same order on every route, whichever happens to be the higher one at the end.
+        let mut above = f64::MIN;
         let labels = (usize::from(!self.offered)..if throttled { 3 } else { 2 })
-            .map(|i| (y.at(last[i]), names[i], ink[i]))
+            .map(|i| {
+                above = above.max(y.at(last[i]));
+                (above, names[i], ink[i])
+            })
             .collect();
         name_lines(canvas, labels, (y.at(f64::MAX), y.at(0.0)));
     }

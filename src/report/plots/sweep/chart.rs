@@ -3,16 +3,19 @@
 use crate::core::units::{grouped, length};
 use crate::report::plots::axis::{Scale, columns, rows, spread};
 use crate::report::plots::canvas::{Canvas, Point, Type, WIDTH, stroke};
+use crate::report::plots::palette::{Look, looks};
 use crate::report::plots::style::{
-    AXIS, FAILURE, FAILURE_TINT, Frame, GRID, INK, LABEL, Look, MARGIN, Origin, TICK, WHITE, shown, world_badge,
+    AXIS, FAILURE, FAILURE_TINT, Frame, GRID, INK, LABEL, MARGIN, Origin, TICK, WHITE, shown, world_badge,
 };
 use crate::report::sweep::sentence::rate;
 use crate::sweep::{Point as Measured, RouteSweep, Spread, Sweep};
 
 pub const LEFT: f64 = 88.0;
 pub const RIGHT: f64 = 770.0;
-/// Above the numbers, for what is none.
-const LANE: f64 = 20.0;
+/// Above the numbers, for what is none: of each route that gets there.
+const LANE: f64 = 11.0;
+/// Between the lanes and the numbers.
+const CLEAR: f64 = 6.0;
 
 /// One route over all loads that it was measured at.
 pub struct Line {
@@ -24,12 +27,12 @@ pub struct Line {
 
 /// One line per route that has any number.
 pub fn lines(sweep: &Sweep, of: impl Fn(&Measured) -> Option<f64>) -> Vec<Line> {
-    let line = |(i, route): (usize, &RouteSweep)| {
+    let line = |(route, look): (&RouteSweep, Look)| {
         let at = |load: f64| Some((load, route.spread(load, &of)?));
         let points: Vec<_> = route.loads().into_iter().filter_map(at).collect();
-        (!points.is_empty()).then(|| Line { name: shown(&route.head), look: Look::of(i), points })
+        (!points.is_empty()).then(|| Line { name: shown(&route.head), look, points })
     };
-    sweep.routes.iter().enumerate().filter_map(line).collect()
+    sweep.routes.iter().zip(looks(sweep.routes.iter().map(|route| &route.head))).filter_map(line).collect()
 }
 
 impl Line {
@@ -39,7 +42,7 @@ impl Line {
     }
 
     fn fails(&self) -> bool {
-        self.points.iter().any(|(_, at)| at.high.is_infinite())
+        self.points.iter().any(|(_, at)| at.middle.is_infinite())
     }
 }
 
@@ -54,16 +57,22 @@ pub struct Panel<'a> {
     pub tick: fn(f64) -> String,
     /// What stands above the numbers; drawn where a line gets there.
     pub beyond: &'static str,
+    /// The loads at which every route was measured.
+    pub grid: &'a [f64],
 }
 
 impl Panel<'_> {
-    fn has_lane(&self) -> bool {
-        self.lines.iter().any(Line::fails)
+    /// Height of the lanes of failures.
+    fn lanes(&self) -> f64 {
+        match self.lines.iter().filter(|line| line.fails()).count() {
+            0 => 0.0,
+            n => n as f64 * LANE + 5.0,
+        }
     }
 
-    /// Where numbers begin, below the lane of failures if there is one.
+    /// Where numbers begin, below the lanes of failures if there are any.
     fn ceiling(&self) -> f64 {
-        if self.has_lane() { self.top + LANE } else { self.top }
+        if self.lanes() > 0.0 { self.top + self.lanes() + CLEAR } else { self.top }
     }
 
     /// The scale, laid over the panel.
@@ -71,48 +80,63 @@ impl Panel<'_> {
         self.y.over(self.bottom, self.ceiling())
     }
 
-    pub fn draw(&self, canvas: &Canvas<'_>, x: &Scale, loads: &[f64]) {
+    pub fn draw(&self, canvas: &Canvas<'_>, x: &Scale) {
         let y = self.scale();
-        for load in loads {
+        let loads = x.ticks(12);
+        for load in &loads {
             canvas.line(&[(x.at(*load), self.top), (x.at(*load), self.bottom)], stroke(GRID, 1.0));
         }
-        if self.has_lane() {
-            canvas.rect((LEFT, self.top), (RIGHT, self.ceiling() - 4.0), FAILURE_TINT);
-            canvas.text(
-                self.beyond,
-                (LEFT - 8.0, self.top + LANE / 2.0 - 2.0),
-                Type { color: FAILURE, ..TICK.right() },
-            );
+        if self.lanes() > 0.0 {
+            let bottom = self.top + self.lanes();
+            canvas.rect((LEFT, self.top), (RIGHT, bottom), FAILURE_TINT);
+            let kind = Type { color: FAILURE, ..TICK.right() };
+            canvas.text(self.beyond, (LEFT - 8.0, (self.top + bottom) / 2.0), kind);
         }
         rows(canvas, &y, &y.ticks(6), (LEFT, RIGHT), self.tick);
         canvas.line(&[(LEFT, self.top), (LEFT, self.bottom)], stroke(AXIS, 1.0));
-        columns(canvas, x, loads, self.bottom, rate);
+        columns(canvas, x, &loads, self.bottom, rate);
         canvas.upright(self.name, (MARGIN - 8.0, (self.top + self.bottom) / 2.0), TICK.centred());
-        let path = |line: &Line, of: fn(&Spread<f64>) -> f64| self.path(line, x, of);
         for line in self.lines {
-            let mut band = path(line, |at| at.low);
-            band.extend(path(line, |at| at.high).into_iter().rev());
+            let mut band = self.path(line, x, |at| at.low);
+            band.extend(self.path(line, x, |at| at.high).into_iter().rev());
             canvas.veil(&band, line.look.color);
         }
+        let mut lane = self.top + 2.5 + LANE / 2.0;
         let mut ends = Vec::new();
         for line in self.lines {
-            let middle = path(line, |at| at.middle);
+            let middle = self.path(line, x, |at| at.middle);
             // No white around it: where two lines run together, the lower one shows between the dashes.
             canvas.line(&middle, line.look.stroke(2.3));
-            for ((load, _), point) in line.points.iter().zip(&middle) {
-                if loads.contains(load) {
-                    line.look.marker(canvas, *point);
-                }
+            let mut end = middle.last().copied();
+            self.mark(canvas, line, &middle);
+            if line.fails() {
+                end = Some(fail(canvas, line, x, lane));
+                lane += LANE;
             }
-            ends.extend(middle.last().copied());
+            ends.extend(end);
         }
         self.label(canvas, &ends);
     }
 
+    /// Every load that was measured, the ones of the grid by the route's marker.
+    fn mark(&self, canvas: &Canvas<'_>, line: &Line, path: &[Point]) {
+        let numbers = line.points.iter().filter(|(_, at)| at.middle.is_finite());
+        for ((load, _), point) in numbers.zip(path) {
+            if self.grid.contains(load) {
+                line.look.marker(canvas, *point);
+            } else {
+                canvas.disc(*point, 2.0, line.look.ink);
+            }
+        }
+    }
+
+    /// Where there are numbers: a line does not run on to what is none.
     fn path(&self, line: &Line, x: &Scale, of: fn(&Spread<f64>) -> f64) -> Vec<Point> {
         let y = self.scale();
-        let height = |value: f64| if value.is_finite() { y.at(value) } else { self.top + LANE / 2.0 - 2.0 };
-        line.points.iter().map(|(load, at)| (x.at(*load), height(of(at)))).collect()
+        let numbers = line.points.iter().filter(|(_, at)| at.middle.is_finite());
+        // Of a band, only some seeds can be beyond.
+        let height = |value: f64| if value.is_finite() { y.at(value) } else { self.ceiling() };
+        numbers.map(|(load, at)| (x.at(*load), height(of(at)))).collect()
     }
 
     /// A ring on the line of `name`, where another crosses it.
@@ -150,6 +174,15 @@ impl Panel<'_> {
     }
 }
 
+/// From the first load at which a route fails: a cross, and on from there. Gives the end.
+fn fail(canvas: &Canvas<'_>, line: &Line, x: &Scale, lane: f64) -> Point {
+    let failing: Vec<_> = line.points.iter().filter(|(_, at)| at.middle.is_infinite()).map(|(load, _)| *load).collect();
+    let (first, last) = ((x.at(failing[0]), lane), (x.at(failing[failing.len() - 1]), lane));
+    canvas.line(&[first, last], line.look.stroke(2.3));
+    canvas.cross(first, 3.8, stroke(FAILURE, 2.0));
+    last
+}
+
 /// The loads as an axis, with a little room on both sides.
 pub fn load_scale(sweep: &Sweep) -> Scale {
     let (least, most) = (sweep.loads[0], sweep.loads[sweep.loads.len() - 1]);
@@ -163,7 +196,11 @@ pub fn load_axis_name(canvas: &Canvas<'_>, y: f64) {
 
 /// What the band is.
 pub fn band_note(sweep: &Sweep) -> String {
-    format!("Line: the middle one of the seeds at each load; band: all of them, {} or more.", sweep.seeds)
+    format!(
+        "Line: the middle one of the seeds at each load; band: all of them, {} or more; dots: loads measured beside those \
+         of the grid.",
+        sweep.seeds
+    )
 }
 
 pub fn frame(sweep: &Sweep, title: &str, notes: &str) -> Frame {

@@ -32,9 +32,10 @@ fn draw(sweep: &Sweep) -> String {
         name: "USD per 1,000 good answers",
         tick: |value| format!("${}", plain(value)),
         beyond: "none good",
+        grid: &sweep.loads,
     };
     frame.paint(bottom + 40.0, |canvas| {
-        panel.draw(canvas, &load_scale(sweep), &sweep.loads);
+        panel.draw(canvas, &load_scale(sweep));
         load_axis_name(canvas, bottom + 34.0);
     })
 }

@@ -2,15 +2,14 @@
 
 use super::SweepPlot;
 use super::chart::{LEFT, Line, Panel, RIGHT, band_note, frame, lines, load_axis_name, load_scale};
+use super::turns::turns;
 use crate::core::residency::Standing;
 use crate::measure::series::Level;
 use crate::report::cell;
 use crate::report::plots::axis::{Scale, time_tick};
-use crate::report::plots::canvas::{Canvas, Type, WIDTH, dashed, stroke};
-use crate::report::plots::style::{INK, Look, MARGIN, SMALL, shown};
-use crate::report::sweep::sentence::{interval, knee, place, quantity, rate};
-use crate::stats::crossing::Crossing;
-use crate::stats::knee::Knee;
+use crate::report::plots::canvas::{Canvas, Type, dashed};
+use crate::report::plots::style::{INK, SMALL};
+use crate::report::sweep::sentence::{knee, place, quantity};
 use crate::sweep::{Sweep, Watched};
 
 pub const PLOT: SweepPlot = SweepPlot { file: "latency-by-load.svg", draw };
@@ -19,22 +18,14 @@ const TALL: f64 = 320.0;
 const LOW: f64 = 170.0;
 const ROW: f64 = 18.0;
 
-/// One line of what turns where.
-struct Turn {
-    text: String,
-    look: Look,
-    crossing: Crossing,
-    /// The route whose line another one crosses here; a knee crosses none.
-    crossed: Option<String>,
-}
-
 fn draw(sweep: &Sweep) -> String {
     let decisive = sweep.decisive();
     let median = Watched { q: 0.5, ..decisive };
     let notes = format!(
         "Over all requests, a failure above every answer; intended start to {}. {} Under \
-         the upper field: knees (highest load that meets every SLO; dotted lines above) and crossovers (rings above), \
-         with their 95 % intervals over seeds.",
+         the upper field: knees (highest load that meets every SLO; dotted lines above) and crossovers beyond which the \
+         routes come to differ by a tenth or more (rings above), with their 95 % intervals over seeds. A cross: from this \
+         load on, the percentile is a failure.",
         if decisive.metric == crate::core::Metric::Ttft { "first token" } else { "the end of the answer" },
         band_note(sweep),
     );
@@ -49,8 +40,8 @@ fn draw(sweep: &Sweep) -> String {
     frame.paint(bottom + 40.0, |canvas| {
         let decisive_lines = of(sweep, decisive);
         let name = quantity(decisive);
-        let panel = panel(&decisive_lines, &name, (top, middle), Some(sweep.slos[0].limit.as_secs_f64()));
-        panel.draw(canvas, &x, &sweep.loads);
+        let panel = panel(sweep, &decisive_lines, &name, (top, middle), Some(sweep.slos[0].limit.as_secs_f64()));
+        panel.draw(canvas, &x);
         limit(canvas, sweep, &panel.scale());
         for turn in &turns {
             turn.mark(canvas, &x, &panel, sweep.slos[0].limit.as_secs_f64());
@@ -61,7 +52,7 @@ fn draw(sweep: &Sweep) -> String {
         }
         let median_lines = of(sweep, median);
         let name = quantity(median);
-        self::panel(&median_lines, &name, (second, bottom), None).draw(canvas, &x, &sweep.loads);
+        self::panel(sweep, &median_lines, &name, (second, bottom), None).draw(canvas, &x);
         load_axis_name(canvas, bottom + 34.0);
     })
 }
@@ -73,11 +64,18 @@ fn of(sweep: &Sweep, watched: Watched) -> Vec<Line> {
     })
 }
 
-fn panel<'a>(lines: &'a [Line], name: &'a str, (top, bottom): (f64, f64), also: Option<f64>) -> Panel<'a> {
+fn panel<'a>(
+    sweep: &'a Sweep,
+    lines: &'a [Line],
+    name: &'a str,
+    (top, bottom): (f64, f64),
+    also: Option<f64>,
+) -> Panel<'a> {
     let values = || lines.iter().flat_map(Line::values).chain(also);
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
     let low = if low.is_finite() { low } else { 0.0 };
-    Panel { lines, y: Scale::times(low, high), top, bottom, name, tick: time_tick, beyond: cell::FAILED }
+    let y = Scale::times(low, high);
+    Panel { lines, y, top, bottom, name, tick: time_tick, beyond: cell::FAILED, grid: &sweep.loads }
 }
 
 /// The objective that decides, as a line across.
@@ -86,72 +84,6 @@ fn limit(canvas: &Canvas<'_>, sweep: &Sweep, y: &Scale) {
     let y = y.at(slo.limit.as_secs_f64());
     canvas.line(&[(LEFT, y), (RIGHT, y)], dashed(INK, 1.2, 6.0, 4.0));
     canvas.text(&format!("SLO {slo}"), (LEFT + 6.0, y - 9.0), Type { color: INK, ..SMALL });
-}
-
-/// Knees in the order of the routes, then crossovers by load.
-fn turns(sweep: &Sweep) -> Vec<Turn> {
-    let knees = sweep.routes.iter().enumerate().filter_map(|(i, route)| match route.knee {
-        Knee::At(crossing) => {
-            let text = format!("knee of {}: {} ({})", cell::name(&route.head), rate(crossing.at), interval(&crossing));
-            Some(Turn { text, look: Look::of(i), crossing, crossed: None })
-        }
-        Knee::Between { .. } | Knee::BelowSmallest { .. } | Knee::AboveLargest { .. } => None,
-    });
-    let mut turns: Vec<_> = knees.collect();
-    let mut crossovers = Vec::new();
-    for pair in &sweep.pairs {
-        for one in &pair.crossovers {
-            let higher = if one.lower_beyond == pair.base { &pair.other } else { &pair.base };
-            let text = format!(
-                "{} below {higher} from {} ({})",
-                one.lower_beyond,
-                rate(one.crossing.at),
-                interval(&one.crossing)
-            );
-            let route = sweep.routes.iter().position(|route| route.head.name == one.lower_beyond).unwrap_or(0);
-            let crossed = Some(shown(&sweep.routes[route].head));
-            crossovers.push(Turn { text, look: Look::of(route), crossing: one.crossing, crossed });
-        }
-    }
-    crossovers.sort_by(|a, b| a.crossing.at.total_cmp(&b.crossing.at));
-    turns.extend(crossovers);
-    turns
-}
-
-impl Turn {
-    /// In the field itself: a ring where two lines cross, a line down from the objective at a knee.
-    fn mark(&self, canvas: &Canvas<'_>, x: &Scale, panel: &Panel<'_>, limit: f64) {
-        let at = x.at(self.crossing.at);
-        match &self.crossed {
-            Some(name) => panel.ring(canvas, x, name, self.crossing.at),
-            None => {
-                let top = panel.scale().at(limit);
-                canvas.line(&[(at, top), (at, panel.bottom)], dashed(self.look.ink, 1.4, 2.0, 2.0));
-                self.look.marker(canvas, (at, top));
-            }
-        }
-    }
-
-    fn draw(&self, canvas: &Canvas<'_>, x: &Scale, y: f64) {
-        // An end that is no number leaves through the side of the plot.
-        let (left, right) =
-            (self.crossing.low.map_or(LEFT, |low| x.at(low)), self.crossing.high.map_or(RIGHT, |high| x.at(high)));
-        let pen = stroke(self.look.ink, 1.6);
-        canvas.line(&[(left, y), (right, y)], pen);
-        for end in [self.crossing.low.map(|_| left), self.crossing.high.map(|_| right)].into_iter().flatten() {
-            canvas.line(&[(end, y - 4.0), (end, y + 4.0)], pen);
-        }
-        let at = x.at(self.crossing.at);
-        self.look.marker(canvas, (at, y));
-        let kind = Type { color: self.look.ink, ..SMALL };
-        let wide = kind.width(&self.text);
-        let (after, before) = (right.max(at) + 12.0, left.min(at) - 12.0);
-        if after + wide < WIDTH - MARGIN / 2.0 {
-            canvas.text(&self.text, (after, y), kind);
-        } else {
-            canvas.text(&kind.fit(&self.text, before), (before, y), kind.right());
-        }
-    }
 }
 
 /// What holds for the first route, and who overtakes it first.

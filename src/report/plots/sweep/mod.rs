@@ -7,6 +7,7 @@ mod latency;
 #[cfg(test)]
 mod tests;
 mod throttling;
+mod turns;
 
 use crate::sweep::Sweep;
 

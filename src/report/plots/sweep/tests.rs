@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::SWEEP_PLOTS;
 use crate::report::plots::canvas::WIDTH;
-use crate::report::plots::tests::{Label, labels};
+use crate::report::plots::tests::{Label, labels, points, shapes};
 use crate::stats::knee::Knee;
 use crate::sweep::Sweep;
 use crate::sweep::fixture::{sweep_of, swept};
@@ -85,4 +85,40 @@ fn the_same_sweep_gives_the_same_bytes() {
     for plot in SWEEP_PLOTS {
         assert!((plot.draw)(swept()) == (plot.draw)(swept()), "{}", plot.file);
     }
+}
+
+fn drawn(file: &str) -> String {
+    (SWEEP_PLOTS.iter().find(|plot| plot.file == file).unwrap().draw)(swept())
+}
+
+#[test]
+fn loads_are_labelled_by_round_numbers() {
+    for plot in SWEEP_PLOTS {
+        let labels = labels(&(plot.draw)(swept()));
+        assert!(labels.iter().any(|label| label.text == "50"), "{}", plot.file);
+        assert!(labels.iter().all(|label| label.text != "15.5" && label.text != "25.9"), "{}", plot.file);
+    }
+}
+
+#[test]
+fn no_line_runs_from_a_number_into_the_failures() {
+    let svg = drawn("latency-by-load.svg");
+    let lanes = shapes(&svg, "rect", "#FCEEE4", ["y", "height"]);
+    let [top, tall] = lanes.first().expect("a route fails at the highest load");
+    let bottom = top.parse::<f64>().unwrap() + tall.parse::<f64>().unwrap();
+    let lines: Vec<_> = shapes(&svg, "polyline", "#0072B2", ["points", "stroke-width"]);
+    // The leader to the name is thinner.
+    let lines: Vec<_> = lines.iter().filter(|[_, width]| width != "4").map(|[text, _]| points(text)).collect();
+    let sides: Vec<_> = lines.iter().map(|line| line.iter().filter(|(_, y)| *y < bottom).count()).collect();
+    assert!(sides.iter().any(|above| *above > 0), "{sides:?}");
+    assert!(lines.iter().zip(&sides).all(|(line, above)| *above == 0 || *above == line.len()), "{lines:?}");
+}
+
+#[test]
+fn what_does_not_depend_on_the_load_is_said_and_not_drawn() {
+    let labels = labels(&drawn("jurisdictions-by-load.svg"));
+    let said = |text: &str| labels.iter().filter(|label| label.text == text).count();
+    assert_eq!(said("Australia 100 % at every load from 5 to 120 requests/s"), 1);
+    // One field, with its three ticks.
+    assert_eq!(said("50 %"), 1);
 }

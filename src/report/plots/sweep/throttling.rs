@@ -26,9 +26,10 @@ fn draw(sweep: &Sweep) -> String {
         name: "throttled attempts, share of all",
         tick: |share| format!("{} %", plain(share * 100.0)),
         beyond: "",
+        grid: &sweep.loads,
     };
     frame.paint(bottom + 40.0, |canvas| {
-        panel.draw(canvas, &load_scale(sweep), &sweep.loads);
+        panel.draw(canvas, &load_scale(sweep));
         load_axis_name(canvas, bottom + 34.0);
     })
 }
