@@ -151,11 +151,18 @@ fn times(summary: &Summary, metric: Metric, title: &str, also: &[(&str, Metric)]
         tbody {
             @for route in &summary.routes {
                 @let whole = route.whole();
-                tr { (route_head(route)) (quantiles(&whole.metric(metric).all)) }
+                @let same = |other: Metric| whole.metric(other).all == whole.metric(metric).all;
+                tr {
+                    th scope="row" {
+                        (cell::name(&route.head))
+                        @for (name, _) in also.iter().filter(|(_, other)| same(*other)) { small { (name) ": the same" } }
+                    }
+                    (quantiles(&whole.metric(metric).all))
+                }
                 @if cell::failures_matter(whole, metric, &QUANTILES) {
                     tr class="sub" { th scope="row" { "ok requests only" } (quantiles(&whole.metric(metric).ok)) }
                 }
-                @for (name, other) in also {
+                @for (name, other) in also.iter().filter(|(_, other)| !same(*other)) {
                     tr class="sub" { th scope="row" { (name) } (quantiles(&whole.metric(*other).all)) }
                 }
             }

@@ -128,6 +128,18 @@ fn a_percentile_among_failures_says_so_and_ok_requests_stand_apart() {
 }
 
 #[test]
+fn a_row_that_would_repeat_the_one_above_is_said_in_two_words() {
+    let mut run = fixture::congested().clone();
+    let rows = |run: &Run| words(run).matches("<th scope=\"row\">from sent (service time)").count();
+    let before = rows(&run);
+    let metrics = &mut run.summary.routes[0].slices[0].metrics;
+    let response = metrics[&Metric::Response].clone();
+    metrics.insert(Metric::Service, response);
+    assert_eq!(rows(&run), before - 1);
+    assert!(words(&run).contains("<small>from sent (service time): the same</small>"));
+}
+
+#[test]
 fn a_cost_is_there_or_its_reason_is() {
     let page = words(fixture::congested());
     let cost = &fixture::congested().summary.routes[0].cost;
