@@ -100,6 +100,11 @@ pub fn length(of: Duration) -> String {
     }
 }
 
+/// A length that somebody chose, as it is typed: `1m30s`.
+pub fn typed(of: Duration) -> String {
+    length(of).replace(" min", "m").replace(' ', "")
+}
+
 /// `12.50 ms` as `12.5 ms`.
 fn trimmed(text: &str) -> String {
     match text.split_once(' ') {
@@ -309,6 +314,7 @@ mod tests {
             (0, "0 ms"),
         ] {
             assert_eq!(length(Duration::from_millis(millis)), said);
+            assert_eq!(typed(Duration::from_millis(millis)).parse::<Span>().unwrap().0.as_millis(), u128::from(millis));
         }
     }
 

@@ -280,7 +280,10 @@ fn too_few(routes: &[RouteSummary], slos: &[Slo]) -> Option<Reason> {
     let names = named(routes, short.iter().map(|(name, _)| *name).collect());
     let q = lacking(least)?;
     let (q, needed) = (percentile(q), grouped(fewest_samples(q)));
-    let text = format!("{names}: too few requests: {q} needs {needed}, there are {}. Run longer", grouped(least));
+    // More of what is never answered is no more to go by.
+    let answered = routes.iter().any(|route| route.whole().ok() > 0);
+    let way_out = if answered { "Run longer" } else { "Not one was answered" };
+    let text = format!("{names}: too few requests: {q} needs {needed}, there are {}. {way_out}", grouped(least));
     Some(Reason { grade: Grade::Suspect, doubt: Doubt::TooFewSamples, text })
 }
 

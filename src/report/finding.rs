@@ -37,7 +37,9 @@ impl Pair<'_> {
         let told = comparison.quantiles.iter().rev().filter(|at| at.finding != Finding::TooLittleData);
         let told: Vec<_> = told.collect();
         let Some((lead, rest)) = told.split_first() else {
-            return format!("too little data to compare {other} with {base}: run longer");
+            let answered = [self.base, self.other].iter().any(|route| route.whole().ok() > 0);
+            let way_out = if answered { "run longer" } else { "no request of either was answered" };
+            return format!("too little data to compare {other} with {base}: {way_out}");
         };
         let mut text = self.lead(lead);
         for at in rest {

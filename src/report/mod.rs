@@ -28,7 +28,7 @@ mod objectives;
 mod phrase;
 mod places;
 mod table;
-mod wrap;
+pub mod wrap;
 
 use crate::measure::{Recorder, Summary};
 use crate::store::Manifest;

@@ -146,8 +146,14 @@ impl Table {
         groups
     }
 
-    /// The lines of the table, none wider than `width`.
-    pub fn lines(mut self, width: usize, colour: bool) -> Vec<String> {
+    /// Whether a column of that heading is left.
+    pub fn has(&self, head: &str) -> bool {
+        self.columns.iter().any(|column| column.head == head)
+    }
+
+    /// Without the columns that there is no room for.
+    #[must_use]
+    pub fn fitted(mut self, width: usize) -> Self {
         self.shorten_names(width, NAME);
         while !self.fits(width) {
             let Some(last) = self.columns.iter().map(|column| column.expendable).max().filter(|order| *order > 0)
@@ -159,6 +165,15 @@ impl Table {
             self.rows.iter_mut().for_each(|row| retain(row, &kept));
         }
         self.shorten_names(width, 1);
+        self
+    }
+
+    /// The lines of the table, none wider than `width`.
+    pub fn lines(self, width: usize, colour: bool) -> Vec<String> {
+        self.fitted(width).drawn(colour)
+    }
+
+    fn drawn(&self, colour: bool) -> Vec<String> {
         let widths = self.widths();
         let mut lines = Vec::with_capacity(self.rows.len() + 2);
         if !self.groups().is_empty() {

@@ -23,7 +23,9 @@ pub struct Style {
 const NARROWEST: usize = 80;
 
 impl Style {
-    pub(super) fn readable(self) -> Self {
+    /// Never narrower than tables are.
+    #[must_use]
+    pub fn readable(self) -> Self {
         Self { width: self.width.max(NARROWEST), ..self }
     }
 }

@@ -45,6 +45,18 @@ fn an_advice_reads_like_this() {
 }
 
 #[test]
+fn the_caption_names_no_column_that_there_is_no_room_for() {
+    let advice = advice(vec![candidate("sydney", 900, 2.0), candidate("sydney→oregon", 1_700, 2.1)]);
+    for (width, worst) in [(80, None), (140, Some("; good and throttled under the worst seed"))] {
+        let text = render(&advice, Style { width, ..PLAIN });
+        let caption = text.lines().find(|line| line.starts_with("Numbers")).unwrap();
+        assert_eq!(caption.contains("worst seed"), worst.is_some(), "{text}");
+        assert!(caption.contains(worst.unwrap_or_default()), "{text}");
+        assert_eq!(text.contains(" throttled  "), worst.is_some(), "{text}");
+    }
+}
+
+#[test]
 fn no_line_is_wider_than_the_terminal() {
     let advice = advice(vec![candidate("sydney", 900, 2.0), candidate("sydney→oregon", 1_700, 2.1)]);
     for text in [render(&advice, Style { width: 80, ..PLAIN }), matrix(Style { width: 80, ..PLAIN })] {

@@ -87,8 +87,12 @@ fn table(advice: &Advice, style: Style) -> Vec<String> {
         ]);
     }
     let requests = advice.candidates.iter().map(|candidate| candidate.asked.planned).max().unwrap_or(0);
+    let table = table.fitted(style.width);
+    let worst: Vec<_> = ["good", "throttled"].into_iter().filter(|head| table.has(head)).collect();
+    let worst =
+        if worst.is_empty() { String::new() } else { format!("; {} under the worst seed", worst.join(" and ")) };
     let rest = format!(
-        "the middle seed (lowest–highest of {}); {} requests per route; good and throttled under the worst seed",
+        "the middle seed (lowest–highest of {}); {} requests per route{worst}",
         advice.setting.seeds,
         grouped(requests)
     );

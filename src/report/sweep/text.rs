@@ -51,10 +51,12 @@ fn headline(sweep: &Sweep) -> Vec<String> {
 fn setting(sweep: &Sweep) -> Vec<String> {
     let setting = &sweep.setting;
     let requests: u64 = sweep.routes.iter().flat_map(|route| &route.points).map(|point| point.planned).sum();
-    let points = sweep.routes.iter().map(|route| route.points.len() as u64).sum();
+    let points: u64 = sweep.routes.iter().map(|route| route.points.len() as u64).sum();
+    let asked = sweep.loads.len() as u64 * sweep.seeds * sweep.routes.len() as u64;
+    let refined = if points > asked { format!(", refined to {}", grouped(points)) } else { String::new() };
     let mut facts = vec![format!("workload {}", setting.workload)];
     facts.extend(sweep.slos.iter().map(|slo| format!("SLO {slo}")));
-    facts.push(format!("{} requests at {} points", grouped(requests), grouped(points)));
+    facts.push(format!("{} requests at {} points{refined}", grouped(requests), grouped(points.min(asked))));
     facts.extend(setting.latency.as_ref().map(|latency| format!("latency {latency}")));
     facts.extend(setting.set.iter().map(|set| format!("--set {set}")));
     facts.push(format!("a failed percentile is compared as {}", Span(setting.deadline.0)));
