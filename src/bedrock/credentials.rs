@@ -37,7 +37,7 @@ pub struct NoCredentials {
 
 impl NoCredentials {
     /// Where credentials come from.
-    pub const HELP: &str = "Run `aws configure` or `aws sso login`, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+    pub const HELP: &str = "Run `aws configure` or `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
     pub fn why(&self) -> &str {
         &self.why
@@ -99,5 +99,9 @@ fn why(error: &CredentialsError) -> String {
     }
     let chain = std::iter::successors(error.source(), |&error| error.source());
     let reasons: Vec<_> = chain.map(|error| error.to_string().trim().replace('\n', " ")).collect();
+    // The last place that is asked. What it says of a machine that is no EC2 instance helps nobody.
+    if reasons.iter().any(|reason| reason.contains("IMDS")) {
+        return "none are configured, nor does an instance's metadata give any".to_owned();
+    }
     if reasons.is_empty() { error.to_string() } else { reasons.join(": ").trim_end_matches('.').to_owned() }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::load::in_place_of;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, Span};
 use crate::core::{Metric, RegionId};
@@ -121,7 +122,7 @@ impl Experiment {
             if let Some(name) = expectation.arms().into_iter().find(|name| self.arm.iter().all(|arm| arm.name != *name))
             {
                 let known: Vec<_> = self.arm.iter().map(|arm| arm.name.as_str()).collect();
-                return Err(format!("expect names the arm `{name}`; there are {}", known.join(", ")));
+                return Err(format!("expect names the arm `{name}`{}", in_place_of(name, "There are", known)));
             }
             match expectation {
                 Expectation::Batch { items: 0, .. } => return Err("expect: items must be at least 1".into()),

@@ -50,8 +50,16 @@ fn lines(file: &str, problems: &[Problem]) -> String {
 }
 
 /// Ends the sentence before it.
-pub fn did_you_mean(near: Option<&str>) -> String {
+fn did_you_mean(near: Option<&str>) -> String {
     near.map_or_else(|| ".".to_owned(), |near| format!("; did you mean `{near}`?"))
+}
+
+/// Ends the sentence that there is no `typed`: with what was most likely meant, and all there is.
+pub fn in_place_of<'a>(typed: &str, they: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.into_iter().collect();
+    let near = did_you_mean(nearest(typed, names.iter().copied()));
+    let all = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    format!("{near} {they} {all}")
 }
 
 /// A file that was found: what to call it in errors, and what it says.
@@ -186,7 +194,12 @@ impl Loader {
             Table::try_from(model).ok()
         };
         let edited = self.edit(Kind::Profile, found, &base)?;
-        let file: ProfileFile = parse_edited(found, edited.as_ref())?;
+        let elsewhere = |wrong: &str| self.overrides.iter().find_map(|set| set.explain(wrong));
+        let file: ProfileFile =
+            parse_edited(found, edited.as_ref()).map_err(|error| match elsewhere(&error.message) {
+                Some(message) => FileError { message, ..error },
+                None => error,
+            })?;
         check_schema(&found.file, file.schema)?;
         // What was edited is not what stands in the file: its lines would mislead.
         let text = edited.is_none().then_some(found.text.as_str());

@@ -18,7 +18,7 @@ mod sharing;
 pub mod toml_file;
 
 pub use experiment::Experiment;
-pub use load::{Kind, LoadError, Loader, text_of};
+pub use load::{Kind, LoadError, Loader, in_place_of, text_of};
 pub use measured::{Measured, with_measured, with_quotas};
 pub use models::{IN_REGION, Models};
 pub use overrides::Override;
@@ -31,9 +31,7 @@ use crate::core::run::{RouteHead, TargetHead};
 use crate::region::{Conditions, PlaceSpec};
 use crate::routing::{self, Settings};
 use check::Problem;
-use load::did_you_mean;
 use schema::RegionFile;
-use toml_file::nearest;
 
 /// A profile that has passed every check: routes whose targets are inside the residency.
 pub struct Profile {
@@ -69,10 +67,12 @@ impl Profile {
     pub fn select(&mut self, names: &[String]) -> Result<(), String> {
         for name in names {
             if !self.routes.iter().any(|route| route.name == *name) {
-                let known: Vec<_> = self.routes.iter().map(|route| route.name.as_str()).collect();
-                let hint = did_you_mean(nearest(name, known.iter().copied()));
-                let known = known.join(", ");
-                return Err(format!("profile `{}` has no route `{name}`{hint} It has {known}", self.name));
+                let known = self.routes.iter().map(|route| route.name.as_str());
+                return Err(format!(
+                    "profile `{}` has no route `{name}`{}",
+                    self.name,
+                    in_place_of(name, "It has", known)
+                ));
             }
         }
         if !names.is_empty() {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use toml::{Table, Value};
 
-use super::load::Kind;
+use super::load::{Kind, in_place_of};
 use crate::core::RegionId;
 
 /// One `--set PATH=VALUE`. Elements of lists are named by their `name` or `code`, or counted from 0.
@@ -16,6 +16,9 @@ pub struct Override {
     /// Today, for the numbers that it changes.
     date: String,
 }
+
+/// Where else a value can be.
+const PREFIXES: &str = "These are of the profile; elsewhere a value is `workload.…`, `scenario.…` or `pattern.…`";
 
 impl FromStr for Override {
     type Err = String;
@@ -54,11 +57,20 @@ impl Override {
         }
     }
 
+    /// Adds to what is `wrong` with a profile where the path may have been meant for another file.
+    pub fn explain(&self, wrong: &str) -> Option<String> {
+        let unknown = format!("unknown key `{}`; possible here", self.path[0]);
+        (self.kind() == Kind::Profile && wrong.starts_with(&unknown)).then(|| format!("{wrong}. {PREFIXES}"))
+    }
+
     /// Changes `file`. `base` is the built-in model of a Region of which the file says nothing yet.
     ///
     /// # Errors
     /// When the path leads nowhere.
     pub fn apply(&self, file: &mut Table, base: &dyn Fn(RegionId) -> Option<Table>) -> Result<(), String> {
+        if let ["profile", rest @ ..] = &self.path.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            return Err(format!("what is in the profile has no prefix; write {}={}", rest.join("."), self.value));
+        }
         let path = if self.kind() == Kind::Profile { &self.path[..] } else { &self.path[1..] };
         let Some((last, parents)) = path.split_last() else {
             return Err(format!("`{}` is a whole file; name a value in it", self.path[0]));
@@ -75,7 +87,10 @@ impl Override {
             if place.table().is_some_and(|table| table.contains_key("source")) {
                 sourced = Some(depth);
             }
-            place = place.step(step)?;
+            place = place.step(step).map_err(|wrong| match depth {
+                0 if self.kind() == Kind::Profile => format!("{wrong}. {PREFIXES}"),
+                _ => wrong,
+            })?;
         }
         if place.table().is_some_and(|table| table.contains_key("source")) {
             sourced = Some(parents.len());
@@ -100,7 +115,14 @@ impl Override {
 /// Puts the built-in `part` of a Region's model into a file that has none, so that one number of it
 /// can be changed.
 fn adopt(file: &mut Table, region: &str, part: &str, base: &dyn Fn(RegionId) -> Option<Table>) -> Result<(), String> {
-    let code = region_of(region).map_or_else(|| region.parse(), Ok)?;
+    let code = region_of(region).ok_or_else(|| {
+        let places = RegionId::all().map(|region| region.name().to_lowercase());
+        // A name with a dot would be two steps of the path.
+        let places = places.filter(|place| !place.contains('.'));
+        let names: Vec<_> = places.chain(RegionId::all().map(|region| region.code().to_owned())).collect();
+        let there = in_place_of(&region.to_lowercase(), "There are", names.iter().map(String::as_str));
+        format!("there is no Region `{region}`{there}")
+    })?;
     let regions = file.entry("region").or_insert_with(|| Value::Array(Vec::new()));
     let Value::Array(regions) = regions else { return Ok(()) };
     if !regions.iter().any(|known| names(known, region)) {
@@ -165,7 +187,7 @@ impl<'a> Place<'a> {
             Some(Value::Table(table)) => Ok(Self::Table(table)),
             Some(Value::Array(list)) => Ok(Self::List(list)),
             Some(_) => Err(format!("`{step}` has no parts")),
-            None => Err(format!("there is no `{step}`; there are {known}")),
+            None => Err(nothing_named(step, &known)),
         }
     }
 
@@ -188,14 +210,14 @@ impl<'a> Place<'a> {
             }
             Self::List(list) => {
                 let element = key.parse::<usize>().ok().and_then(|position| list.get_mut(position));
-                *element.ok_or_else(|| format!("there is no `{key}`; there are {known}"))? = value;
+                *element.ok_or_else(|| nothing_named(key, &known))? = value;
                 Ok(())
             }
         }
     }
 
-    fn known(&self) -> String {
-        let names: Vec<String> = match self {
+    fn known(&self) -> Vec<String> {
+        match self {
             Self::Table(table) => table.keys().cloned().collect(),
             Self::List(list) => list
                 .iter()
@@ -205,9 +227,12 @@ impl<'a> Place<'a> {
                     name.map_or_else(|| i.to_string(), str::to_owned)
                 })
                 .collect(),
-        };
-        if names.is_empty() { "none".into() } else { names.join(", ") }
+        }
     }
+}
+
+fn nothing_named(step: &str, known: &[String]) -> String {
+    format!("there is no `{step}`{}", in_place_of(step, "There are", known.iter().map(String::as_str)))
 }
 
 #[cfg(test)]
@@ -262,8 +287,13 @@ rtt = { value = "92ms", source = "assumption", date = "2026-01-01" }
     #[test]
     fn a_path_that_leads_nowhere_is_answered_with_what_there_is() {
         let said = after("route.hme.cooldown=1s").unwrap_err();
-        assert_eq!(said, "there is no `hme`; there are home");
-        assert!(after("region.mars.rtt.value=1ms").unwrap_err().contains("not a Region code"));
+        assert_eq!(said, "there is no `hme`; did you mean `home`? There are home");
+        assert!(after("region.mars.rtt.value=1ms").unwrap_err().contains("no Region `mars`. There are sydney, "));
+        let said = after("region.singapur.rtt.value=1ms").unwrap_err();
+        assert!(said.contains("did you mean `singapore`?") && said.contains("ap-southeast-1"), "{said}");
+        assert!(after("foo.bar=1").unwrap_err().contains("`workload.…`"));
+        let said = after("profile.residency=Singapore").unwrap_err();
+        assert!(said.contains("write residency=Singapore"), "{said}");
         assert!(after("nothing").unwrap_err().contains("write it like"));
         assert!(after("a..b=1").unwrap_err().contains("write it like"));
         assert!(after("workload=1").unwrap_err().contains("whole file"));

@@ -76,9 +76,11 @@ fn explain(message: &str) -> String {
 /// serde speaks of Rust's types; people write tables and lists.
 fn in_words_of_toml(message: &str) -> String {
     let message = message.replace("expected a sequence", "expected a list [ ]");
-    match message.split_once("expected struct ") {
-        Some((before, _)) => format!("{before}expected a table {{ }}"),
-        None => message,
+    match message.rsplit_once("expected ") {
+        Some((before, kind)) if kind.starts_with("struct ") => format!("{before}expected a table {{ }}"),
+        Some((before, "u8" | "u16" | "u32" | "u64" | "usize")) => format!("{before}expected a whole number from 0 on"),
+        Some((before, "f64")) => format!("{before}expected a number"),
+        _ => message,
     }
 }
 
@@ -124,5 +126,7 @@ mod tests {
         assert!(refusal("name = \"x\"\n").contains("missing field `targets`"));
         let said = refusal("name = \"x\"\ntargets = 5\n");
         assert_eq!(said, "my.toml:2: invalid type: integer `5`, expected a list [ ]");
+        let said = refusal("name = \"x\"\ntargets = [\"lots\"]\n");
+        assert_eq!(said, "my.toml:2: invalid type: string \"lots\", expected a whole number from 0 on");
     }
 }

@@ -220,7 +220,11 @@ fn a_value_from_the_command_line_passes_the_same_checks() {
         ("region.singapore.rtt.value=fast", 2, "with --set region.singapore.rtt.value=fast: "),
         ("route.singapore.targets.0.model=global.anthropic.claude-sonnet-5", 6, "any commercial Region"),
         ("residency=[\"Australia\"]", 6, "can be processed in Singapore"),
-        ("route.singapor.cooldown=1s", 2, "there is no `singapor`; there are sydney, singapore"),
+        (
+            "route.singapor.cooldown=1s",
+            2,
+            "there is no `singapor`; did you mean `singapore`? There are sydney, singapore",
+        ),
         ("route.sydney.cooldwn=1s", 2, "unknown key `cooldwn`; did you mean `cooldown`?"),
         ("region.sydney.capacity.queue=unbounded", 0, "ok apac"),
         ("region.sydney.capacity.queue=endless", 2, "expected a number of requests or \"unbounded\""),
@@ -237,7 +241,10 @@ fn a_value_from_the_command_line_passes_the_same_checks() {
         ("workload.token_multiplier=0", "token_multiplier must be above 0"),
         ("workload.cache_hit_rate=1", "cache_hit_rate must be from 0 to below 1"),
         ("scenario.phase.congested.share=-1", "share must be above 0"),
-        ("scenario.phase.congsted.share=1", "there is no `congsted`; there are calm, congested, recovery"),
+        (
+            "scenario.phase.congsted.share=1",
+            "there is no `congsted`; did you mean `congested`? There are calm, congested, recovery",
+        ),
     ] {
         let answer = desk.says(&format!("run --mock --rps 5 --set {set}")).exits(2);
         assert!(answer.error().contains(said), "{set}: {answer:#?}");
