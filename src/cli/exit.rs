@@ -1,5 +1,6 @@
 //! How bedbench ends: every code means one thing.
 
+use std::io;
 use std::process::ExitCode;
 
 use crate::profile::LoadError;
@@ -182,6 +183,15 @@ impl Failure {
         Self::new(Code::Value, message)
     }
 
+    /// Of a folder that results were to go into.
+    pub fn folder(error: &io::Error) -> Self {
+        match error.kind() {
+            // Says itself what to do.
+            io::ErrorKind::AlreadyExists => Self::new(Code::NotEmpty, error.to_string()),
+            _ => Self::new(Code::CannotWrite, format!("cannot write results there: {error}; choose another -o")),
+        }
+    }
+
     /// Says it on stderr.
     pub fn report(self) -> Exit {
         let error = console::style(format!("error[{}]:", self.code.name())).red().bold().for_stderr();
@@ -193,13 +203,15 @@ impl Failure {
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         let code = match &error {
-            ReadError::NoRun(_)
-            | ReadError::Io(..)
-            | ReadError::Manifest(..)
+            ReadError::Missing(_)
+            | ReadError::AFile(..)
+            | ReadError::NoRun(_)
             | ReadError::Sweep(_)
             | ReadError::Schema(..)
+            | ReadError::Foreign { .. }
             | ReadError::NoRecords(_) => Code::NotARun,
-            ReadError::Columns(..) | ReadError::Row { .. } => Code::BrokenRecords,
+            ReadError::Io(..) => Code::Unreadable,
+            ReadError::Manifest(..) | ReadError::Columns(..) | ReadError::Row { .. } => Code::BrokenRecords,
         };
         Self::new(code, error.to_string())
     }

@@ -37,7 +37,7 @@ pub fn run(args: &MergeArgs) -> Result<Exit, Failure> {
     let open = |folder: &PathBuf| Run::open(folder).map_err(MergeError::from);
     let runs = args.folders.iter().map(open).collect::<Result<_, _>>();
     let merge = runs.and_then(Merge::of).map_err(wrong)?;
-    let folder = Folder::named(&args.out).map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
+    let folder = Folder::named(&args.out).map_err(|error| Failure::folder(&error))?;
     if let Err(error) = merge.write(&folder) {
         // It was empty, and half a run is none.
         let _ = std::fs::remove_dir_all(folder.path());

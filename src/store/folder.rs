@@ -44,8 +44,8 @@ impl Folder {
     /// # Errors
     /// When it holds something already, or cannot be created.
     pub fn named(path: &Path) -> io::Result<Self> {
-        private().recursive(true).create(path).map_err(|error| at(path, error))?;
         Self::check_free(path)?;
+        private().recursive(true).create(path).map_err(|error| at(path, error))?;
         Self::with_plots(path.to_owned())
     }
 
@@ -57,7 +57,10 @@ impl Folder {
         match fs::read_dir(path).map(|mut files| files.next().is_none()) {
             Ok(true) => Ok(()),
             Ok(false) => {
-                let text = format!("{} is not empty; results are never overwritten", path.display());
+                let text = format!(
+                    "{} is not empty, and results are never overwritten; name another -o, or remove it",
+                    path.display()
+                );
                 Err(io::Error::new(io::ErrorKind::AlreadyExists, text))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -36,8 +36,8 @@ fn what_has_no_price_is_named_before_anything_is_asked() {
 fn where_the_results_cannot_go_nothing_is_asked() {
     let desk = Desk::new();
     desk.write("taken", "mine");
-    let said = desk.says("run --rps 5 -d 1s --profile au -o taken").exits(2);
-    assert!(!said.err.contains("costs money") && said.error().starts_with("error: taken: "), "{said:#?}");
+    let said = desk.says("run --rps 5 -d 1s --profile au -o taken").exits(1);
+    assert!(!said.err.contains("costs money") && said.error().contains("results there: taken: "), "{said:#?}");
 }
 
 #[test]
@@ -51,6 +51,10 @@ fn without_credentials_there_is_one_line_and_soon() {
         let took = started.elapsed();
         assert!(said.error().starts_with("error: no AWS credentials: "), "{said:#?}");
         assert!(said.error().ends_with("To try bedbench without an account, add --mock"), "{said:#?}");
+        assert!(
+            !said.err.contains("IMDS") && said.err.contains("`aws sso login`, or set AWS_ACCESS_KEY_ID"),
+            "{said:#?}"
+        );
         assert!(took < Duration::from_secs(5), "{took:?} with the metadata service disabled: {metadata_disabled}");
         assert_eq!(files_in(&desk.path("")), [""; 0]);
     }

@@ -135,16 +135,23 @@ fn what_is_no_run_is_refused_in_one_line() {
         assert!(said.error().contains(error), "{said:#?}");
         assert_eq!(said.out, "");
     };
-    refused("nowhere", "nowhere: No such file or directory");
+    refused("nowhere", "there is no folder nowhere. Name the folder that `bedbench run` said its results are in");
     refused(".", ". is not a results folder: it has no manifest.json");
     desk.says("run --rps 40 --sim -d 10s --route sydney --workload short.toml --no-records -q -o run");
-    refused("run", "run has no requests.csv, so there is nothing to rebuild from");
+    refused("run", "run has no requests.csv, which this is made from: a run with --no-records keeps none");
+    refused("run/manifest.json", "run/manifest.json is a file; pass the folder that it is in: run");
     assert!(desk.path("run/summary.json").exists(), "what the run left stays");
     let newer = desk.read("run/manifest.json").replacen("\"schema\": 1", "\"schema\": 2", 1);
     desk.write("run/manifest.json", &newer);
     refused("run", "run/manifest.json has schema 2, and this bedbench");
     desk.write("run/manifest.json", &newer[..newer.len() / 2]);
-    refused("run", "run/manifest.json: EOF");
+    refused("run", "run/manifest.json is cut off or was changed: EOF");
+    let mut other: serde_json::Value =
+        serde_json::from_str(&newer.replacen("\"schema\": 2", "\"schema\": 1", 1)).unwrap();
+    other["version"] = "0.0.1".into();
+    other["config"].as_object_mut().unwrap().remove("load");
+    desk.write("run/manifest.json", &other.to_string());
+    refused("run", "missing field `load`. It was changed, or another one wrote it (0.0.1): use that, or run again");
 }
 
 /// As a CI job shows it: appended behind what other steps have said, and without pictures that nobody could see.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::exit::{Code, Exit, Failure};
+use super::exit::{Exit, Failure};
 use super::{guard, print, style};
 use crate::account::AccountSpec;
 use crate::clock;
@@ -81,7 +81,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Failure> {
     let now = clock::unix_nanos();
     let window = Window::before(now / 1_000_000_000, args.days).map_err(Failure::usage)?;
     if let Some(path) = &args.out {
-        Folder::check_free(path).map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
+        Folder::check_free(path).map_err(|error| Failure::folder(&error))?;
     }
     guard::warn_of_ambient(
         &["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL_SERVICE_QUOTAS"],

@@ -32,7 +32,7 @@ pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
     let config = Config::resolve(&args)?;
     let (created, display) = (clock::unix_nanos(), Display::on_stderr(args.quiet));
     if let Some(path) = &args.out {
-        Folder::check_free(path).map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
+        Folder::check_free(path).map_err(|error| Failure::folder(&error))?;
     }
     config.warnings.iter().for_each(|warning| guard::warn(warning));
     let name = match config.world {
@@ -46,7 +46,7 @@ pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
     if config.world != World::Sim {
         guard::warn_of_ambient_endpoints();
         fire::confirm(&args, &config)?;
-        let folder = folder().map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
+        let folder = folder().map_err(|error| Failure::folder(&error))?;
         let sweep = fired(&args, config, created, &folder)?;
         return finish(&args, &sweep, Ok(folder));
     }

@@ -29,23 +29,32 @@ pub struct Run {
     pub manifest: Manifest,
 }
 
+const WAY_OUT: &str = "Name the folder that `bedbench run` said its results are in";
+
 /// Why a folder cannot be read. One line, with the way out.
 #[derive(Debug, Error)]
 pub enum ReadError {
     #[error("{0}: {1}")]
     Io(PathBuf, io::Error),
-    #[error(
-        "{0} is not a results folder: it has no manifest.json. Name the folder that `bedbench run` said its results are in"
-    )]
+    #[error("there is no folder {0}. {WAY_OUT}")]
+    Missing(PathBuf),
+    #[error("{0} is a file; pass the folder that it is in: {1}")]
+    AFile(PathBuf, PathBuf),
+    #[error("{0} is not a results folder: it has no manifest.json. {WAY_OUT}")]
     NoRun(PathBuf),
     #[error("{0} holds a sweep and no run: `bedbench sweep` has written everything there is of it")]
     Sweep(PathBuf),
     #[error("{0} has schema {1}, and this bedbench ({v}) reads {SCHEMA}; use the one that wrote it", v = env!("CARGO_PKG_VERSION"))]
     Schema(PathBuf, u64),
-    #[error("{0}: {1}")]
+    #[error("{0} is cut off or was changed: {1}. Put it back as it was, or run again")]
     Manifest(PathBuf, String),
     #[error(
-        "{0} has no requests.csv, so there is nothing to rebuild from. A run with --no-records keeps none; its \
+        "{file} is not as this bedbench ({v}) writes it: {what}. It was changed, or another one wrote it ({by}): use that, or run \
+         again", v = env!("CARGO_PKG_VERSION")
+    )]
+    Foreign { file: PathBuf, by: String, what: String },
+    #[error(
+        "{0} has no requests.csv, which this is made from: a run with --no-records keeps none. Run again without it; its \
          summary.json and reports are as the run left them"
     )]
     NoRecords(PathBuf),
@@ -64,10 +73,16 @@ impl Run {
         let file = path.join("manifest.json");
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !path.exists() => {
-                return Err(ReadError::Io(path.to_owned(), error));
+            Err(error)
+                if !path.exists() && matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+            {
+                return Err(ReadError::Missing(path.to_owned()));
             }
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Err(_) if path.is_file() => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                return Err(ReadError::AFile(path.to_owned(), folder.unwrap_or(Path::new(".")).to_owned()));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let swept = path.join("sweep.json").exists();
                 return Err(if swept { ReadError::Sweep(path.to_owned()) } else { ReadError::NoRun(path.to_owned()) });
             }
@@ -81,11 +96,15 @@ impl Run {
             Some(schema) if schema != u64::from(SCHEMA) => return Err(ReadError::Schema(file, schema)),
             Some(_) => {}
         }
-        let manifest: Manifest =
-            serde_json::from_str(&text).map_err(|error| ReadError::Manifest(file.clone(), error.to_string()))?;
+        let by = value.get("version").and_then(serde_json::Value::as_str).unwrap_or("no version is in it").to_owned();
+        let foreign = |what: String| ReadError::Foreign { file: file.clone(), by, what };
+        let manifest: Manifest = match serde_json::from_value(value) {
+            Ok(manifest) => manifest,
+            Err(error) => return Err(foreign(error.to_string())),
+        };
         // Rows name routes and phases; without any there is nothing that a row could mean.
         if manifest.config.routes.is_empty() || manifest.config.phases.is_empty() {
-            return Err(ReadError::Manifest(file, "no route or no phase is in it".into()));
+            return Err(foreign("no route or no phase is in it".into()));
         }
         Ok(Self { path: path.to_owned(), manifest })
     }
