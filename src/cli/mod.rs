@@ -14,6 +14,7 @@ mod guard;
 mod help;
 mod man;
 mod merge;
+mod mistyped;
 mod mock;
 mod plan;
 mod probe;
@@ -32,7 +33,7 @@ use clap::{FromArgMatches, Parser, Subcommand};
 
 use crate::profile::Kind;
 use crate::report::text::Style;
-use exit::{Code, Exit, Failure};
+use exit::{Code, Failure};
 
 /// Open-loop load tests and latency benchmarks for Amazon Bedrock, as seen from Sydney.
 ///
@@ -128,7 +129,7 @@ pub fn main() -> ExitCode {
     }
     let command = match help::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli.command,
-        Err(error) if error.use_stderr() => return mistyped(&error),
+        Err(error) if error.use_stderr() => return mistyped::report(error),
         // Help and version are what was asked for.
         Err(asked) => asked.exit(),
     };
@@ -157,15 +158,6 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report().into(),
     }
-}
-
-/// What clap says of a command line, with the code that other mistakes have.
-fn mistyped(error: &clap::Error) -> ExitCode {
-    let styled = error.render();
-    let text = if console::colors_enabled_stderr() { styled.ansi().to_string() } else { styled.to_string() };
-    let named = format!("error[{}]:", Code::Arguments.name());
-    say!("{}", text.replacen("error:", &named, 1).trim_end());
-    Exit::Usage.into()
 }
 
 /// Writes to stdout. A reader that has seen enough and closed the pipe is no error.
