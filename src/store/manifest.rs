@@ -225,6 +225,13 @@ impl Manifest {
         turns.collect()
     }
 
+    /// As it is found in its folder: on the way a number may lose its last digit.
+    #[must_use]
+    pub fn read_back(&self) -> Self {
+        let json = serde_json::to_string(self).expect("a manifest is plain data");
+        serde_json::from_str(&json).expect("what was written can be read")
+    }
+
     /// What a summary of the run is made from, beside its records.
     pub fn context(&self) -> Context {
         let finished = self.finished.clone();

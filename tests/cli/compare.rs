@@ -70,11 +70,12 @@ fn runs_are_compared_as_they_deserve() {
     assert!(said.out.contains("unlike runs: load"), "{said:#?}");
 
     for (args, error) in [
-        ("a:perth again", "a has no route `perth`; it has sydney"),
+        ("a:perth again", "a has no route `perth`. It has sydney"),
+        ("a:sidney again", "a has no route `sidney`; did you mean `sydney`? It has sydney"),
         ("a", "has one route only, sydney; name a second folder"),
         ("routes:sydney routes:sydney", "the same route of the same run"),
         (". a", "is not a results folder"),
-        ("nowhere a", "nowhere: "),
+        ("nowhere a", "there is no folder nowhere. Name the folder that `bedbench run` said"),
     ] {
         let said = compare(&desk, args).exits(2);
         assert!(said.error().contains(error), "{args}: {said:#?}");
@@ -115,4 +116,25 @@ fn a_run_is_held_against_a_baseline() {
     assert!(said.err.contains("regression:") && said.err.contains("ttft"), "{said:#?}");
     let said = desk.says(&format!("{run} -o other --baseline nowhere")).exits(2);
     assert!(!desk.path("other").exists(), "{said:#?}");
+}
+
+/// An hour of load is not fired first.
+#[test]
+fn a_baseline_of_something_else_is_refused_before_the_first_request() {
+    let desk = Desk::new();
+    let run = "run --sim --rps 20 -d 2m --warmup 5s --scenario calm -q --profile apac";
+    desk.says(&format!("{run} --route sydney -o before")).exits(0);
+    for (other, exit, error) in [
+        (run.replace("--rps 20", "--rps 5") + " --route sydney", 6, "load: 20/s poisson and 5/s poisson"),
+        (run.replace("--sim", "--mock") + " --route sydney", 6, "world: SIMULATED and MOCK"),
+        (run.replace("calm", "congested") + " --route sydney", 6, "scenario: calm and congested"),
+        (format!("{run} --route singapore"), 2, "no route is in both: it has sydney, and this run singapore"),
+    ] {
+        let said = desk.says(&format!("{other} -o after --baseline before")).exits(exit);
+        assert!(said.error().contains(error) && said.error().contains("--baseline before"), "{said:#?}");
+        assert!(!desk.path("after").exists(), "{other}");
+    }
+    desk.says(&format!("{run} --route sydney --no-records -o bare")).exits(0);
+    let said = compare(&desk, "bare before").exits(2);
+    assert!(said.error().contains("a run with --no-records keeps none. Run again without it"), "{said:#?}");
 }

@@ -32,6 +32,8 @@ fn an_endpoint_where_nobody_listens_fails_the_run_with_the_reason() {
     let said = desk.says(&command).exits(1);
     assert!(said.error().starts_with("error: no request was answered: "), "{said:#?}");
     assert!(said.error().contains("Connection refused"), "{said:#?}");
+    assert!(said.error().ends_with(&format!("Asked was {}", server.endpoints[0].1)), "{said:#?}");
+    assert!(!said.out.contains("Run longer") && said.out.contains("Not one was answered"), "{said:#?}");
     assert!(said.out.contains("transport"), "{said:#?}");
     assert!(desk.read("run/attempts.csv").contains(",transport,"));
 }

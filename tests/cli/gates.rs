@@ -90,7 +90,8 @@ fn what_cannot_be_judged_is_refused_before_anything_is_fired() {
         ("--slo error<1", "at character 7, `1` is not a share"),
         ("--slo goodput<45/s", "at character 8, `goodput` takes `>`"),
         ("--slo speed<1s", "at character 1, `speed` is none of ttft:pN"),
-        ("--slo perth/error<1%", "--slo perth/error<1%: no route `perth` is fired; there are sydney"),
+        ("--slo perth/error<1%", "--slo perth/error<1%: no route `perth` is fired. There are sydney"),
+        ("--slo sidney/error<1%", "no route `sidney` is fired; did you mean `sydney`?"),
         ("--slo knee>40/s", "a run has one load and so no knee"),
         ("--slo ttft:p95<1s --api converse", "a unary answer has no first token"),
         ("--junit no/such/gates.xml", "--junit no/such/gates.xml: its folder is not there"),
@@ -107,7 +108,7 @@ fn a_sweep_is_held_to_its_knees_and_to_nothing_of_one_load() {
     for (flags, error) in [
         ("--slo error<1%", "--slo error<1%: it is for one load; hold `bedbench run --sim` to it"),
         ("--slo sydney/ttft:p95<1s", "a sweep holds every route to the same latency"),
-        ("--slo perth/knee>1/s", "no route `perth` is swept; there are sydney"),
+        ("--slo perth/knee>1/s", "no route `perth` is swept. There are sydney"),
     ] {
         let said = desk.says(&format!("sweep --rps 5,10 --route sydney {flags}")).exits(2);
         assert!(said.error().contains(error), "{flags}: {said:#?}");

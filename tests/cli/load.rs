@@ -96,6 +96,17 @@ fn answers_that_the_workload_would_cut_short_are_counted_beforehand() {
 }
 
 #[test]
+fn more_than_one_machine_can_fire_is_simulated() {
+    let desk = Desk::new();
+    let run = "run -d 1s --warmup 0s --route sydney --no-records -q";
+    let said = desk.says(&format!("{run} --mock --rps 25000")).exits(2);
+    assert!(said.error().ends_with("share the plan with --shard, or simulate it with --sim"), "{said:#?}");
+    desk.says(&format!("{run} --sim --rps 25000 -o run")).exits(0);
+    let said = desk.says(&format!("{run} --sim --rps 200000")).exits(2);
+    assert!(said.error().contains("--rps can be at most 100000/s in a simulation"), "{said:#?}");
+}
+
+#[test]
 fn loads_that_cannot_be_are_refused_with_the_way_out() {
     let desk = Desk::new();
     desk.write("back.csv", "offset,input_tokens,output_tokens\n1,2,3\n0.5,2,3\n");
@@ -106,7 +117,10 @@ fn loads_that_cannot_be_are_refused_with_the_way_out() {
         ("", "--rps <RATE[:RATE]>"),
         ("--rps 0:0", "--rps must be above 0 at some time"),
         ("--rps 5:30000", "--rps can be at most 20000/s: one bedbench cannot fire more"),
-        ("--rps 5:", "`` is not a rate"),
+        ("--rps 5:", "`5:` lacks its end; a ramp is written like 5:80"),
+        ("--rps :80", "`:80` lacks its beginning"),
+        ("--rps 5..20", "a ramp is written 5:20; `..` is for the loads of `bedbench sweep`"),
+        ("--stage 1m:5..20", "a ramp is written 5:20"),
         ("--rps 2000 --pattern weekday --start 10:00", "--rps with --pattern can be at most 20000/s at its peak"),
         ("--rps 5:80 --pattern weekday", "--rps takes one rate with --pattern: the mean over the day"),
         ("--rps 5 --pattern wekday", "no pattern is named `wekday`; did you mean `weekday`? Built in: weekday."),

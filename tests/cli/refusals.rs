@@ -74,14 +74,25 @@ fn results_are_never_overwritten() {
     std::fs::create_dir(desk.path("taken")).unwrap();
     desk.write("taken/requests.csv", "mine");
     let said = desk.says("run --mock --rps 5 -d 1s -o taken").exits(2);
-    assert_eq!(said.error(), "error: taken is not empty; results are never overwritten");
+    assert_eq!(
+        said.error(),
+        "error: taken is not empty, and results are never overwritten; name another -o, or remove it"
+    );
     assert_eq!(files_in(&desk.path("taken")), ["requests.csv"]);
     assert_eq!(desk.read("taken/requests.csv"), "mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_place_that_takes_no_results_is_named_and_another_asked_for() {
+    let desk = Desk::new();
     desk.write("file", "mine");
-    let said = desk.says("run --mock --rps 5 -d 1s -o file").exits(2);
-    assert!(said.error().starts_with("error: file: "), "{said:#?}");
-    let said = desk.says("run --mock --rps 5 -d 1s -o file/run").exits(2);
-    assert!(said.error().starts_with("error: file/run: "), "{said:#?}");
+    for place in ["file", "file/run", "/proc/bedbench"] {
+        let said = desk.says(&format!("run --sim --rps 5 -d 20s --route sydney -o {place}")).exits(1);
+        assert_eq!(said.code_of_error(), "cannot-write", "{place}");
+        assert!(said.error().contains(place) && said.error().ends_with("choose another -o"), "{said:#?}");
+    }
+    assert_eq!(desk.read("file"), "mine");
 }
 
 #[cfg(unix)]
@@ -150,17 +161,56 @@ fn an_endpoint_must_be_a_url_of_a_region_that_is_called() {
     }
 }
 
+#[test]
+fn what_is_right_elsewhere_is_told_where() {
+    let desk = Desk::new();
+    for (command, tip) in [
+        ("run apac --rps 5", "tip: `apac` is a profile: --profile apac"),
+        ("profile apac", "tip: bedbench profile show apac"),
+        ("run --rps 5 --region ap-southeast-2", "--route NAME, or --profile FILE"),
+        ("run --rps 5 --model claude", "tip: the model belongs to the route: --profile FILE"),
+        ("foo", "tip: `bedbench` takes run, report, plan, "),
+        ("run --rps 5 --seed abc", "invalid value 'abc' for '--seed <N>': write a whole number"),
+        ("run --rps 5 --in-flight 99999999999999999999999", "the number is too large"),
+        ("run --rps 5 --budget much", "write a number"),
+    ] {
+        let said = desk.says(command).exits(2);
+        assert_eq!(said.code_of_error(), "arguments", "{command}");
+        assert!(said.err.contains(tip), "{command}: {said:#?}");
+        assert!(!said.err.contains("similar"), "{command}: {said:#?}");
+    }
+}
+
+#[test]
+fn a_setting_that_leads_nowhere_says_what_there_is() {
+    let desk = Desk::new();
+    for (set, wanted) in [
+        ("foo=1", "`workload.…`, `scenario.…` or `pattern.…`"),
+        ("foo.bar=1", "`workload.…`, `scenario.…` or `pattern.…`"),
+        ("profile.residency=Singapore", "write residency=Singapore"),
+        ("workload.max_tokens=lots", "expected a whole number"),
+        ("route.sydney->singapore.cooldown=1s", "did you mean `sydney→singapore`?"),
+        ("region.singapur.rtt.value=70ms", "did you mean `singapore`? There are sydney, "),
+    ] {
+        let said = desk.says(&format!("run --sim --rps 5 --set {set}")).exits(2);
+        assert!(said.error().contains(wanted), "{set}: {said:#?}");
+    }
+}
+
 /// What docs/troubleshooting.md is looked up by.
 #[test]
 fn an_error_names_its_code() {
     let desk = Desk::new();
     desk.says("run --sim --rps 5 -d 20s --profile sydney -q -o taken").exits(0);
+    std::fs::create_dir(desk.path("broken")).unwrap();
+    desk.write("broken/manifest.json", "{\n");
     for (command, exit, code) in [
         ("run --sim --rps 0 --profile sydney", 2, "value"),
         ("run --sim --rps 5 --no-such-flag", 2, "arguments"),
         ("run --sim --rps 5 --profile nowhere.toml", 2, "unreadable"),
         ("run --sim --rps 5 --profile sydney -o taken", 2, "not-empty"),
         ("report nowhere", 2, "not-a-run"),
+        ("report broken", 2, "broken-records"),
         ("run --rps 5 --profile au", 6, "not-confirmed"),
     ] {
         let said = desk.says(command).exits(exit);

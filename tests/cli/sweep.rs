@@ -45,7 +45,8 @@ fn loads_that_make_no_sweep_are_refused() {
 
 #[test]
 fn a_point_that_is_too_short_says_how_long_it_must_be() {
-    assert!(refused("--rps 5..10 -d 5m").contains("at least 30m"));
+    assert!(refused("--rps 5..10 -d 5m").contains("--duration 5m: a point needs at least 30m"));
+    assert!(refused("--rps 5..10 -d 90s").contains("--duration 1m30s: "));
 }
 
 #[test]

@@ -14,8 +14,9 @@ use crate::core::fail_if::FailIf;
 use crate::measure::versus::{Judgement, Pairing, Versus};
 use crate::report::compare::{Compared, Curve, Head, Pair, SCHEMA, gate, markdown, text};
 use crate::report::plots::compare as plot;
+use crate::store::Manifest;
 use args::Output;
-use sides::{Opened, split, unlike, unlike_clients};
+use sides::{Opened, split, unlike};
 
 pub fn run(args: CompareArgs) -> Result<Exit, Failure> {
     let compared = compared(&args)?;
@@ -32,12 +33,40 @@ pub fn run(args: CompareArgs) -> Result<Exit, Failure> {
     Ok(judge(&compared))
 }
 
-/// Whether a run can be compared with at all, before another is fired against it.
+/// Whether a run can be compared with `planned`, before that is fired.
 ///
 /// # Errors
-/// When it is no results folder with records.
-pub fn check_baseline(baseline: &Path) -> Result<(), Failure> {
-    Opened::open(baseline).map(drop)
+/// When it is no results folder with records, or was asked for something else.
+pub fn check_baseline(baseline: &Path, planned: &Manifest) -> Result<(), Failure> {
+    let earlier = Opened::open(baseline)?;
+    let planned = planned.read_back();
+    let routes = &planned.config.routes;
+    let named = |(i, name): (usize, &str)| Some((i, routes.iter().position(|route| route.name == name)?));
+    let pairs: Vec<_> = earlier.routes().into_iter().enumerate().filter_map(named).collect();
+    if pairs.is_empty() {
+        let (here, there) = (earlier.routes().join(", "), routes.iter().map(|route| route.name.as_str()));
+        return Err(Failure::new(
+            Code::NothingToCompare,
+            format!(
+                "--baseline {}: no route is in both: it has {here}, and this run {}; name another --route",
+                baseline.display(),
+                there.collect::<Vec<_>>().join(", ")
+            ),
+        ));
+    }
+    let found = unlike(&earlier.run.manifest, &planned, &pairs);
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::new(
+            Code::UnlikeRuns,
+            format!(
+                "--baseline {} and this run are not alike ({}), so their difference would not be that of the service; ask \
+                 the same again, or name another --baseline",
+                baseline.display(),
+                found.join("; ")
+            ),
+        )),
+    }
 }
 
 /// Holds a run that has just ended against an earlier one. `show` prints the comparison too.
@@ -67,9 +96,7 @@ fn compared(args: &CompareArgs) -> Result<Compared, Failure> {
     let other = if same { None } else { Some(Opened::open(&b_path)?) };
     let b = other.as_ref().unwrap_or(&a);
     let pairs = positions((&a, a_route), (b, b_route), same)?;
-    let mut found = if same { Vec::new() } else { unlike(&a.run, &b.run) };
-    let by_clients = pairs.iter().filter_map(|(i, j)| unlike_clients((&a.run, *i), (&b.run, *j)));
-    found.extend(by_clients.take(1));
+    let found = if same { Vec::new() } else { unlike(&a.run.manifest, &b.run.manifest, &pairs) };
     if !found.is_empty() && !args.anyway {
         let what = found.join("; ");
         return Err(Failure::new(

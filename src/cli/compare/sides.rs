@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::exit::{Code, Failure};
 use crate::measure::versus::Side;
+use crate::profile::in_place_of;
 use crate::routing;
-use crate::store::Run;
 use crate::store::read::Rebuilt;
+use crate::store::{Manifest, Run};
 
 /// A results folder, read.
 pub struct Opened {
@@ -33,11 +34,8 @@ impl Opened {
     /// Position of a route.
     pub fn route(&self, name: &str) -> Result<usize, Failure> {
         self.routes().iter().position(|route| *route == name).ok_or_else(|| {
-            let there = self.routes().join(", ");
-            Failure::new(
-                Code::UnknownName,
-                format!("{} has no route `{name}`; it has {there}", self.run.path().display()),
-            )
+            let there = in_place_of(name, "It has", self.routes());
+            Failure::new(Code::UnknownName, format!("{} has no route `{name}`{there}", self.run.path().display()))
         })
     }
 }
@@ -51,9 +49,9 @@ pub fn split(text: &str) -> (PathBuf, Option<&str>) {
 }
 
 /// Whether it is a run that one client, or all of them, made.
-fn part(run: &Run) -> String {
-    let clients = run.manifest.finished.as_ref().and_then(|finished| finished.evidence.clients.as_ref());
-    match (&run.manifest.shard, clients) {
+fn part(run: &Manifest) -> String {
+    let clients = run.finished.as_ref().and_then(|finished| finished.evidence.clients.as_ref());
+    match (&run.shard, clients) {
         (Some(row), _) if !row.shard.is_whole() => format!("shard {}", row.shard),
         (_, Some(clients)) if !clients.missing.is_empty() => clients.label(),
         _ => "all".to_owned(),
@@ -61,8 +59,8 @@ fn part(run: &Run) -> String {
 }
 
 /// What two routes cannot be compared by: fired by another number of clients, a policy that remembers is another policy.
-pub fn unlike_clients((a, i): (&Run, usize), (b, j): (&Run, usize)) -> Option<String> {
-    let (of_a, of_b) = (&a.manifest.config, &b.manifest.config);
+fn unlike_clients((a, i): (&Manifest, usize), (b, j): (&Manifest, usize)) -> Option<String> {
+    let (of_a, of_b) = (&a.config, &b.config);
     let remembers = |name: &str| routing::find(name).is_none_or(|policy| policy.remembers);
     let (left, right) = (&of_a.routes[i], &of_b.routes[j]);
     let policy = [left, right].into_iter().find(|route| remembers(&route.policy)).map(|route| &route.policy)?;
@@ -74,14 +72,14 @@ pub fn unlike_clients((a, i): (&Run, usize), (b, j): (&Run, usize)) -> Option<St
     })
 }
 
-/// In which ways two runs are not alike; what each of them says of it.
-pub fn unlike(a: &Run, b: &Run) -> Vec<String> {
+/// In which ways two runs are not alike, as far as these routes of both are compared; what each of them says of it.
+pub fn unlike(a: &Manifest, b: &Manifest, pairs: &[(usize, usize)]) -> Vec<String> {
     let none = || "none".to_owned();
-    let facts = |run: &Run| {
-        let config = &run.manifest.config;
+    let facts = |run: &Manifest| {
+        let config = &run.config;
         let files = |key: &str| config.files.get(key).map(ToString::to_string);
         vec![
-            ("world", run.manifest.world.label().to_owned(), None),
+            ("world", run.world.label().to_owned(), None),
             ("part of the plan", part(run), None),
             ("load", config.load.clone(), config.trace.clone()),
             ("workload", config.workload.clone(), files("workload")),
@@ -92,11 +90,12 @@ pub fn unlike(a: &Run, b: &Run) -> Vec<String> {
         ]
     };
     let both = facts(a).into_iter().zip(facts(b));
-    both.filter_map(|((what, a, a_inside), (_, b, b_inside))| {
-        if a != b {
-            return Some(format!("{what}: {a} and {b}"));
+    let found = both.filter_map(|((what, of_a, a_inside), (_, of_b, b_inside))| {
+        if of_a != of_b {
+            return Some(format!("{what}: {of_a} and {of_b}"));
         }
-        (a_inside != b_inside).then(|| format!("{what}: both are named {a}, and differ inside"))
-    })
-    .collect()
+        (a_inside != b_inside).then(|| format!("{what}: both are named {of_a}, and differ inside"))
+    });
+    let by_clients = pairs.iter().filter_map(|(i, j)| unlike_clients((a, *i), (b, *j)));
+    found.chain(by_clients.take(1)).collect()
 }

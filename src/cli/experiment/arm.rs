@@ -2,7 +2,7 @@
 
 use super::measured::Measured;
 use crate::cli::exit::Failure;
-use crate::cli::run::{LoadArgs, Offered, Rates};
+use crate::cli::run::{LoadArgs, Offered, Rates, Usual};
 use crate::core::Seed;
 use crate::core::phase::Phases;
 use crate::core::request::Timeouts;
@@ -65,7 +65,12 @@ impl<'a> Ready<'a> {
             arrival: None,
             burstiness: None,
         };
-        load.resolve(&self.loader, self.loader.workload(&self.arm.workload)?, seed, (None, 1))
+        load.resolve(
+            &self.loader,
+            self.loader.workload(&self.arm.workload)?,
+            seed,
+            Usual { duration: None, clients: 1, simulated: true },
+        )
     }
 
     /// # Errors

@@ -70,7 +70,7 @@ fn batch(throughput: &Estimate, items: u64, window: Duration) -> (String, Shown)
             hours(throughput.low)
         ),
     };
-    (format!("{verdict}: {} items {takes}, and the window is {}", grouped(items), length(window)), shown)
+    (format!("{verdict} within {}: {} items {takes}", length(window), grouped(items)), shown)
 }
 
 fn objective(arm: &Measured, slo: &Slo) -> (String, Shown) {
@@ -125,7 +125,7 @@ mod tests {
         let window = Duration::from_secs(3 * 3600);
         let (text, shown) = batch(&rate(6.9, 0.1), 500_000, window);
         assert_eq!(shown, Some(false));
-        assert_eq!(text, "not feasible: 500,000 items at 6.90/s take 20.1 h (19.8–20.4), and the window is 3 h");
+        assert_eq!(text, "not feasible within 3 h: 500,000 items at 6.90/s take 20.1 h (19.8–20.4)");
         assert_eq!(batch(&rate(50.0, 1.0), 500_000, window).1, Some(true));
         assert_eq!(batch(&rate(46.3, 1.0), 500_000, window).1, None, "46.3/s is just what it needs");
         let (text, shown) = batch(&rate(0.0, 0.0), 500_000, window);

@@ -12,6 +12,7 @@ use super::{print, style};
 use crate::core::Seed;
 use crate::core::run::World;
 use crate::profile::{Experiment, Kind, Loader};
+use crate::report::wrap::wrap;
 use arm::Ready;
 use judge::{Arms, Judgement};
 use measured::Measured;
@@ -54,18 +55,24 @@ pub fn run(command: &ExperimentCommand) -> Result<Exit, Failure> {
 }
 
 fn report(experiment: &Experiment, ready: &[Ready<'_>], measured: &[Measured], judged: &[Judgement]) -> String {
-    let bold = |text: &str| console::style(text.to_owned()).bold().force_styling(style().colour).to_string();
+    let style = style().readable();
+    let bold = |text: &str| console::style(text.to_owned()).bold().force_styling(style.colour).to_string();
+    let wrapped = |before: &str, text: &str, indent: usize| {
+        wrap(&format!("{before}{text}"), style.width, indent).join("\n") + "\n"
+    };
     let Experiment { name, summary, claim, source, date, seeds, .. } = experiment;
-    let mut text = format!("{}  {}: {summary}\n\n", World::Sim.label(), bold(name));
-    text += &format!("{}  {claim}\n       ({source}, {date})\n\n", bold("Claim"));
-    text += &format!("{}  means over {seeds} seeds with 95 % intervals; times over all requests\n", bold("Arms"));
+    let mut text = wrapped("", &format!("{}  {}: {summary}", World::Sim.label(), bold(name)), 2) + "\n";
+    text += &wrapped(&format!("{}  ", bold("Claim")), &format!("{claim} ({source}, {date})"), 7);
+    text += &format!("\n{}  means over {seeds} seeds with 95 % intervals; times over all requests\n", bold("Arms"));
     for (arm, measured) in ready.iter().zip(measured) {
-        text += &format!("  {}\n    {}\n    {}\n", bold(arm.name()), arm.setting(), measured.sentence());
+        text += &wrapped("  ", &bold(arm.name()), 4);
+        text += &wrapped("    ", &arm.setting(), 6);
+        text += &wrapped("    ", &measured.sentence(), 6);
     }
     text += &format!("\n{}\n", bold("What came out"));
     for judgement in judged {
         let mark = if judgement.as_expected { "as expected" } else { "NOT AS EXPECTED" };
-        text += &format!("  {mark}: {}\n", judgement.text);
+        text += &wrapped(&format!("  {mark}: "), &judgement.text, 4);
     }
     text
 }

@@ -9,7 +9,7 @@ use super::{Export, Made, arguments};
 use crate::cli::exit::{Code, Failure};
 use crate::core::residency::{Pool, Standing};
 use crate::govern::demand::Demand;
-use crate::profile::Models;
+use crate::profile::{Models, in_place_of};
 use crate::report::quota::{Claim, render};
 
 pub const EXPORT: Export = Export::new::<QuotaArgs>(
@@ -39,11 +39,8 @@ fn make(matches: &ArgMatches) -> Result<Made, Failure> {
     let config = &run.manifest.config;
     for name in &args.route {
         if !config.routes.iter().any(|route| route.name == *name) {
-            let known: Vec<_> = config.routes.iter().map(|route| route.name.as_str()).collect();
-            return Err(Failure::new(
-                Code::UnknownName,
-                format!("the run has no route `{name}`. It has {}", known.join(", ")),
-            ));
+            let known = in_place_of(name, "It has", config.routes.iter().map(|route| route.name.as_str()));
+            return Err(Failure::new(Code::UnknownName, format!("the run has no route `{name}`{known}")));
         }
     }
     let max_tokens = config.files.get("workload").and_then(|workload| workload["max_tokens"].as_u64());

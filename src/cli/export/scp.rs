@@ -18,10 +18,12 @@ pub const EXPORT: Export =
     Export::new::<ScpArgs>("scp", "A service control policy that holds an organisation to a profile's residency", make);
 
 #[derive(Debug, Args)]
-#[command(after_help = "It denies what no candidate route needs, so attach it beside FullAWSAccess. Reference routes \
-are denied too.\n\nExamples:\n  bedbench export scp --profile au --explain\n  \
+#[command(
+    after_help = "It denies inference in Regions, and through inference profiles, that no candidate route needs; attach \
+it beside FullAWSAccess. Reference routes are denied too.\n\nExamples:\n  bedbench export scp --profile au --explain\n  \
 bedbench export scp --profile apac --minify --out scp.json\n\n\
-Exit codes: 0 ok · 2 the profile has mistakes, or the policy is too long · 6 no route keeps the residency")]
+Exit codes: 0 ok · 2 the profile has mistakes, or the policy is too long · 6 no route keeps the residency"
+)]
 struct ScpArgs {
     /// Name of a built-in profile, or path to a .toml file
     #[arg(long, value_name = "NAME")]

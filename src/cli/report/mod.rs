@@ -47,7 +47,7 @@ pub struct Rendering {
     /// Write the objectives of the run as JUnit XML too
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
-    /// No report on stdout: only the files and the exit code
+    /// No progress, no report: files, exit code, and on stderr only warnings, errors and what was missed
     #[arg(short, long)]
     pub quiet: bool,
 }

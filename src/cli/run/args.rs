@@ -30,9 +30,9 @@ use crate::core::{RegionId, Seed, Shard};
   bedbench run --rps 1000 --profile sydney --sim -d 24h --no-records
   bedbench run --rps 50000/day --pattern weekday --start 09:45 -d 30m --profile sydney --mock
   bedbench run --concurrency 20 --profile pacific --workload enrichment --sim -d 1h
-  bedbench run --rps 5 --profile au --slo 'ttft:p95<900ms' --yes
+  bedbench run --rps 5 --profile au --slo 'ttft:p95<1500ms' --yes
   bedbench run --rps 9000 --profile au --yes --shard 2/4 --start-at 2026-11-23T15:00:00Z -o runs/{shard}
-  bedbench run --rps 20 --mock --slo 'sydney/ttft:p95<900ms' --slo 'error<1%' --junit gates.xml")]
+  bedbench run --rps 20 --mock --slo 'sydney/ttft:p95<1500ms' --slo 'error<1%' --junit gates.xml")]
 pub struct RunArgs {
     #[command(flatten)]
     pub load: LoadArgs,
@@ -111,7 +111,7 @@ pub struct RunArgs {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub format: Output,
-    /// No progress, no report: only the results folder and the exit code
+    /// No progress, no report: files, exit code, and on stderr only warnings, errors and what was missed
     #[arg(short, long)]
     pub quiet: bool,
 

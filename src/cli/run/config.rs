@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{ApiArg, RunArgs};
-use super::load::Offered;
+use super::load::{Offered, Usual};
 use super::shard::Part;
 use super::turns;
 use crate::bedrock::Api;
@@ -26,7 +26,7 @@ use crate::core::{Metric, RegionId, RunTime, Seed, Shard};
 use crate::govern::{Prices, Purse};
 use crate::plan::workload::Workload;
 use crate::plan::{Load, Plan, Traffic};
-use crate::profile::{Profile, Scenario};
+use crate::profile::{Profile, Scenario, in_place_of};
 
 /// They are counted before the first is fired, a tenth of a second a million; and no process fires so many in a day.
 const MOST_REQUESTS: f64 = 200e6;
@@ -108,9 +108,12 @@ impl Config {
             Some(_) => None,
             None => args.turns.resolve(&profile, world)?,
         };
-        let usual = turns.as_ref().map(|_| turns::SHORTEST);
-        let (offered, workload) =
-            args.load.resolve(&loader, loader.workload(&args.workload)?, seed, (usual, part.shard.count))?;
+        let usual = Usual {
+            duration: turns.as_ref().map(|_| turns::SHORTEST),
+            clients: part.shard.count,
+            simulated: world == World::Sim,
+        };
+        let (offered, workload) = args.load.resolve(&loader, loader.workload(&args.workload)?, seed, usual)?;
         let scenario = match world {
             World::Mock | World::Sim => Some(loader.scenario(args.scenario.as_deref().unwrap_or("congested"))?),
             World::Live | World::Endpoint => None,
@@ -246,11 +249,9 @@ impl Config {
 fn slos((gates, api): (&[Gate], ApiArg), profile: &Profile, workload: &Workload) -> Result<Vec<Slo>, Failure> {
     for gate in gates {
         if let Some(route) = gate.route.as_deref().filter(|route| profile.routes.iter().all(|r| r.name != **route)) {
-            let names: Vec<_> = profile.routes.iter().map(|route| route.name.as_str()).collect();
-            return Err(Failure::new(
-                Code::UnknownName,
-                format!("--slo {gate}: no route `{route}` is fired; there are {}", names.join(", ")),
-            ));
+            let there = in_place_of(route, "There are", profile.routes.iter().map(|route| route.name.as_str()));
+            let wrong = format!("--slo {gate}: no route `{route}` is fired{there}");
+            return Err(Failure::new(Code::UnknownName, wrong));
         }
         let wrong = match gate.objective {
             Objective::Latency(slo) if slo.metric == Metric::Ttft && api == ApiArg::Converse => {

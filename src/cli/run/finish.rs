@@ -1,11 +1,14 @@
 //! After the last answer: numbers, files, what is printed, and the exit code.
 
+use std::collections::BTreeMap;
+
 use super::args::Output;
 use super::config::Config;
 use super::fire::Fired;
 use crate::cli::exit::{Code, Exit, Failure};
 use crate::cli::report;
 use crate::clock;
+use crate::core::RegionId;
 use crate::measure::Summary;
 use crate::report::{Report, junit};
 use crate::store::Folder;
@@ -65,20 +68,20 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
     if ending.stopped.is_some() {
         return Ok(Exit::Interrupted(ending.signal.unwrap_or(130)));
     }
-    if let Some(nothing) = nothing_answered(&summary) {
+    if let Some(nothing) = nothing_answered(&summary, &manifest.config.endpoints) {
         return Err(Failure::new(Code::NothingAnswered, nothing));
     }
     Ok(report::verdict(&summary, quiet || output == Output::Json))
 }
 
 /// A run that got no single answer has measured nothing: most likely it was set up wrongly.
-fn nothing_answered(summary: &Summary) -> Option<String> {
+fn nothing_answered(summary: &Summary, endpoints: &BTreeMap<RegionId, String>) -> Option<String> {
     if summary.routes.iter().any(|route| route.whole().ok() > 0) {
         return None;
     }
     let said = summary.routes.iter().find_map(|route| Some(route.errors().first()?.1.message.clone()));
-    Some(match said {
-        Some(said) => format!("no request was answered: {said}"),
-        None => "no request was answered".to_owned(),
-    })
+    let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+    let urls: Vec<_> = endpoints.values().map(String::as_str).collect();
+    let at = if urls.is_empty() { String::new() } else { format!(". Asked was {}", urls.join(", ")) };
+    Some(format!("no request was answered{said}{at}"))
 }

@@ -1,13 +1,12 @@
 //! The load part of a command line: how many requests start, and when.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
+use super::rates::{Rates, Stage};
 use crate::cli::exit::{Code, Failure};
 use crate::core::phase::PhaseShare;
 use crate::core::run::CLOSED_LOOP;
@@ -25,6 +24,8 @@ use crate::profile::Loader;
 
 /// What one process can fire; the pacer's own limit, not the service's.
 const MOST_RPS: f64 = 20_000.0;
+/// Nobody has such a load; as of a sweep.
+const MOST_SIMULATED: f64 = 100_000.0;
 /// More do not fit the files that a process may open.
 const MOST_WORKERS: usize = 10_000;
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -85,20 +86,6 @@ pub struct LoadArgs {
     pub burstiness: Option<f64>,
 }
 
-/// A rate, or two: from one to the other in a straight line.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rates {
-    from: Rate,
-    to: Rate,
-}
-
-/// A stretch of the measured time with a rate of its own.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stage {
-    length: Span,
-    rates: Rates,
-}
-
 /// What the load part of a command line comes to.
 pub struct Offered {
     pub traffic: Traffic,
@@ -125,6 +112,17 @@ pub struct Offered {
     pub warning: Option<String>,
 }
 
+/// What holds of a load that nobody says otherwise of.
+#[derive(Clone, Copy)]
+pub struct Usual {
+    /// Measured time.
+    pub duration: Option<Span>,
+    /// Who share the load evenly; what one of them may have in flight is its own.
+    pub clients: u32,
+    /// Nothing has to be fired in time.
+    pub simulated: bool,
+}
+
 /// A trace, and what identifies it.
 struct Recorded {
     trace: Trace,
@@ -133,9 +131,7 @@ struct Recorded {
 }
 
 impl LoadArgs {
-    /// Returns the workload with the lengths of the trace, if there is one. Where nothing else says how long
-    /// is measured, it is `usual`. The load is that of all `clients`, who share it evenly; what one of them may have in
-    /// flight is its own.
+    /// Returns the workload with the lengths of the trace, if there is one.
     ///
     /// # Errors
     /// One clear line about the first thing that cannot be.
@@ -144,17 +140,17 @@ impl LoadArgs {
         loader: &Loader,
         workload: Workload,
         seed: Seed,
-        (usual, clients): (Option<Span>, u32),
+        usual: Usual,
     ) -> Result<(Offered, Workload), Failure> {
         if let Some(workers) = self.concurrency {
             return Ok((self.closed(workers, &workload, seed)?, workload));
         }
         let arrival = self.arrival()?;
-        let most = MOST_RPS * f64::from(clients);
-        self.check_rates(most)?;
+        self.check_rates(&usual)?;
         let recorded = self.trace.as_deref().map(Recorded::read).transpose()?;
         let pattern = self.pattern.as_deref().map(|name| loader.pattern(name)).transpose()?;
-        let (warmup, duration) = self.times(recorded.as_ref(), usual.map_or(USUAL_DURATION, |usual| usual.0))?;
+        let (warmup, duration) =
+            self.times(recorded.as_ref(), usual.duration.map_or(USUAL_DURATION, |duration| duration.0))?;
         let rates = match (&recorded, &pattern, self.rps) {
             // An offset in seconds is the number of arrivals to expect at one per second.
             (Some(_), ..) => RateCurve::level(Rate(1.0), warmup + duration),
@@ -174,17 +170,11 @@ impl LoadArgs {
                 (before(end), before(end) - before(RunTime::from_duration(warmup)), trace.peak())
             }
         };
-        if peak.0 > most {
-            return Err(Failure::new(
-                Code::TooManyRequests,
-                format!(
-                    "{} can be at most {most}/s at its peak: one bedbench cannot fire more than {MOST_RPS}/s; share the plan with \
-                 --shard",
-                    if recorded.is_some() { "--trace" } else { "--rps with --pattern" }
-                ),
-            ));
+        if peak.0 > usual.most() {
+            let flag = if recorded.is_some() { "--trace" } else { "--rps with --pattern" };
+            return Err(Failure::new(Code::TooManyRequests, usual.too_fast(flag)));
         }
-        let own = Rate(peak.0 / f64::from(clients));
+        let own = Rate(peak.0 / f64::from(usual.clients));
         // Not by way of the integral, which rounds.
         let level = recorded.is_none() && rates.is_level();
         let mean = if level { peak } else { Rate(measured / duration.as_secs_f64()) };
@@ -260,7 +250,7 @@ impl LoadArgs {
         }
     }
 
-    fn check_rates(&self, most: f64) -> Result<(), Failure> {
+    fn check_rates(&self, usual: &Usual) -> Result<(), Failure> {
         let wrong = |what: String| Err(Failure::usage(what));
         if let Some(stage) = self.stage.iter().find(|stage| stage.length.0.is_zero()) {
             return wrong(format!("--stage {stage} must last longer than 0 s"));
@@ -269,10 +259,8 @@ impl LoadArgs {
             Some(rates) => ("--rps", vec![rates.peak()]),
             None => ("--stage", self.stage.iter().map(|stage| stage.rates.peak()).collect()),
         };
-        if peaks.iter().any(|peak| *peak > most) {
-            return wrong(format!(
-                "{flag} can be at most {most}/s: one bedbench cannot fire more than {MOST_RPS}/s; share the plan with --shard"
-            ));
+        if peaks.iter().any(|peak| *peak > usual.most()) {
+            return wrong(usual.too_fast(flag));
         }
         if self.trace.is_none() && peaks.iter().all(|peak| *peak == 0.0) {
             return wrong(format!("{flag} must be above 0 at some time"));
@@ -359,55 +347,21 @@ impl Offered {
     }
 }
 
-impl Rates {
-    fn over(self, length: Duration) -> Piece {
-        Piece { length, from: self.from, to: self.to }
+impl Usual {
+    /// Requests per second of all clients.
+    fn most(&self) -> f64 {
+        if self.simulated { MOST_SIMULATED } else { MOST_RPS * f64::from(self.clients) }
     }
 
-    fn peak(self) -> f64 {
-        self.from.0.max(self.to.0)
-    }
-}
-
-impl From<Rate> for Rates {
-    fn from(rate: Rate) -> Self {
-        Self { from: rate, to: rate }
-    }
-}
-
-impl FromStr for Rates {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            Some((from, to)) => Ok(Self { from: from.parse()?, to: to.parse()? }),
-            None => text.parse::<Rate>().map(Self::from),
+    fn too_fast(&self, flag: &str) -> String {
+        let most = self.most();
+        match self.simulated {
+            true => format!("{flag} can be at most {most}/s in a simulation; lower it"),
+            false => format!(
+                "{flag} can be at most {most}/s: one bedbench cannot fire more than {MOST_RPS}/s; share the plan with --shard, or \
+                 simulate it with --sim"
+            ),
         }
-    }
-}
-
-impl fmt::Display for Rates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&chosen_rate(self.from))?;
-        if self.from == self.to { Ok(()) } else { write!(f, " to {}", chosen_rate(self.to)) }
-    }
-}
-
-impl FromStr for Stage {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (length, rates) =
-            text.split_once(':').ok_or_else(|| format!("`{text}` is not a stage; write it like 2m:50 or 2m:5:80"))?;
-        Ok(Self { length: length.parse()?, rates: rates.parse()? })
-    }
-}
-
-/// As it is typed, without loss.
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}s:{}", self.length.0.as_secs_f64(), self.rates.from)?;
-        if self.rates.from == self.rates.to { Ok(()) } else { write!(f, ":{}", self.rates.to) }
     }
 }
 

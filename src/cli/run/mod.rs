@@ -7,6 +7,7 @@ mod fire;
 mod load;
 mod manifest;
 mod planned;
+mod rates;
 mod shard;
 mod simulate;
 mod turns;
@@ -15,7 +16,8 @@ mod wait;
 pub use args::{ApiArg, Endpoint, Output, RunArgs};
 pub use config::Config;
 pub use finish::{Finished, finish};
-pub use load::{LoadArgs, Offered, Rates, arrivals};
+pub use load::{LoadArgs, Offered, Usual, arrivals};
+pub use rates::Rates;
 pub use shard::ShardArgs;
 
 use super::exit::{Code, Exit, Failure};
@@ -34,17 +36,17 @@ pub fn run(args: RunArgs) -> Result<Exit, Failure> {
     let (output, display) = (args.format, Display::on_stderr(args.quiet));
     let (out, no_records) = (args.out.clone(), args.no_records);
     let (baseline, mut fail_if) = (args.baseline.clone(), args.fail_if.clone());
-    if let Some(baseline) = &baseline {
-        compare::check_baseline(baseline)?;
-        if fail_if.is_empty() {
-            fail_if =
-                [Metric::Ttft, Metric::Response].map(|metric| FailIf { metric, quantile: 0.95, more_than: 0.1 }).into();
-        }
+    if baseline.is_some() && fail_if.is_empty() {
+        fail_if =
+            [Metric::Ttft, Metric::Response].map(|metric| FailIf { metric, quantile: 0.95, more_than: 0.1 }).into();
     }
     let config = Config::resolve(args)?;
+    if let Some(baseline) = &baseline {
+        compare::check_baseline(baseline, &config.manifest(clock::unix_nanos()))?;
+    }
     let out = out.map(|out| config.part.folder(&out));
     if let Some(path) = &out {
-        Folder::check_free(path).map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
+        Folder::check_free(path).map_err(|error| Failure::folder(&error))?;
     }
     config.warnings.iter().for_each(|warning| guard::warn(warning));
     if config.spends() {
@@ -88,7 +90,7 @@ pub fn carry_out(
     let ready = (config.world != World::Sim).then(|| Ready::make(config)).transpose()?;
     config.part.start_at.map_or(Ok(()), |at| wait::wait(at, display))?;
     let created = clock::unix_nanos();
-    let folder = folder(created).map_err(|error| Failure::new(Code::NotEmpty, error.to_string()))?;
+    let folder = folder(created).map_err(|error| Failure::folder(&error))?;
     let mut manifest = config.manifest(created);
     let failed = |error: std::io::Error| Failure::new(Code::CannotWrite, error.to_string());
     folder.write_manifest(&manifest).map_err(failed)?;

@@ -11,7 +11,7 @@ use crate::core::Seed;
 use crate::core::block::{Block, Timing, take_turns};
 use crate::core::phase::Phases;
 use crate::core::run::World;
-use crate::core::units::Span;
+use crate::core::units::{Span, typed};
 use crate::profile::Profile;
 
 /// Measured time of a block, unless it is given, and at least: quotas refill by the minute.
@@ -69,8 +69,10 @@ impl TurnArgs {
             return Err(Failure::new(
                 Code::Turns,
                 format!(
-                    "--block-gap {gap}: quotas refill by the minute, so a pause lasts {SHORTEST_GAP} at least; \
-                 for a rehearsal at an --endpoint add --short-blocks"
+                    "--block-gap {}: quotas refill by the minute, so a pause lasts {} at least; for a rehearsal at an \
+                     --endpoint add --short-blocks",
+                    typed(gap.0),
+                    typed(SHORTEST_GAP.0)
                 ),
             ));
         }
@@ -87,9 +89,10 @@ impl Turns {
             return Err(Failure::new(
                 Code::Turns,
                 format!(
-                    "--duration {}: routes that share a quota take turns, and each block lasts {SHORTEST} at least; raise it, \
+                    "--duration {}: routes that share a quota take turns, and each block lasts {} at least; raise it, \
                  fire one of them alone with --route, or for a rehearsal at an --endpoint add --short-blocks",
-                    Span(offered.duration)
+                    typed(offered.duration),
+                    typed(SHORTEST.0)
                 ),
             ));
         }

@@ -84,7 +84,7 @@ pub struct SweepArgs {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub format: Output,
-    /// No progress, no report: only the results folder and the exit code
+    /// No progress, no report: files, exit code, and on stderr only warnings, errors and what was missed
     #[arg(short, long)]
     pub quiet: bool,
 

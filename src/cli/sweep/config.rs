@@ -11,11 +11,11 @@ use crate::core::request::Timeouts;
 use crate::core::residency::Standing;
 use crate::core::run::World;
 use crate::core::slo::Slo;
-use crate::core::units::{Span, grouped};
+use crate::core::units::{Span, grouped, typed};
 use crate::govern::Prices;
 use crate::plan::arrival;
 use crate::plan::workload::Workload;
-use crate::profile::{Profile, Scenario};
+use crate::profile::{Profile, Scenario, in_place_of};
 use crate::sweep::{Question, Setting};
 
 /// Below it the tail of a point is chance.
@@ -157,8 +157,8 @@ fn slos(gates: &[Gate], profile: &Profile, workload: &Workload) -> Result<Vec<Sl
             (Objective::Knee(_), route) => match route.filter(|name| profile.routes.iter().all(|r| r.name != **name)) {
                 None => continue,
                 Some(route) => {
-                    let names: Vec<_> = profile.routes.iter().map(|route| route.name.as_str()).collect();
-                    format!("no route `{route}` is swept; there are {}", names.join(", "))
+                    let names = profile.routes.iter().map(|route| route.name.as_str());
+                    format!("no route `{route}` is swept{}", in_place_of(route, "There are", names))
                 }
             },
             _ => "it is for one load; hold `bedbench run --sim` to it, and a sweep to knee>40/s".to_owned(),
@@ -178,7 +178,8 @@ fn check_numbers(args: &SweepArgs, most: f64) -> Result<(), Failure> {
         return Err(Failure::new(
             Code::TooFewRequests,
             format!(
-                "--duration {duration}: a point needs at least 30m, or its tail is chance; leave it out or raise it"
+                "--duration {}: a point needs at least 30m, or its tail is chance; leave it out or raise it",
+                typed(duration.0)
             ),
         ));
     }
