@@ -83,7 +83,7 @@ fn an_experiment_that_cannot_be_is_refused_with_the_way_out() {
     let shown = String::from_utf8(shown.stdout).unwrap();
     let path = folder.path().join("mine.toml");
     for (right, wrong, part) in [
-        ("than = \"far: Sydney alone\"", "than = \"fra\"", "expect names the arm `fra`; there are far: Sydney alone"),
+        ("than = \"far: Sydney alone\"", "than = \"fra\"", "expect names the arm `fra`. There are far: Sydney alone"),
         ("rps = \"4/s\"", "rps = \"4/s\"\nconcurrency = 3", "needs either rps or concurrency"),
         ("rps = \"4/s\"\n", "", "needs either rps or concurrency"),
         ("route = \"sydney\"", "route = \"sidney\"", "has no route `sidney`; did you mean `sydney`?"),

@@ -10,7 +10,7 @@ fn help_shows_commands_that_work_as_they_stand() {
     assert!(help.contains("Exit codes: 0 ok"), "{help}");
     let help = desk.says("run --help").exits(0).out;
     assert!(help.contains("bedbench run --rps 3000/min --profile candidates --mock --scenario calm -d 2m"), "{help}");
-    assert!(help.contains("--slo 'ttft:p95<900ms'"), "{help}");
+    assert!(help.contains("--slo 'ttft:p95<1500ms'"), "{help}");
 }
 
 #[test]

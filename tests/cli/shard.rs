@@ -151,7 +151,7 @@ fn shards_fire_the_plan_together_and_merged_they_are_one_run_of_it() {
         ("0 1 2 seed", "shards of different plans (seed: "),
         ("0 whole", "whole is no shard"),
         ("merged 0", "merged is merged already"),
-        ("0 nowhere", "nowhere: "),
+        ("0 nowhere", "there is no folder nowhere"),
     ] {
         let said = desk.says(&format!("merge {folders} -o out")).exits(2);
         assert!(said.error().contains(why), "{folders}: {said:#?}");

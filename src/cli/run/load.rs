@@ -172,7 +172,7 @@ impl LoadArgs {
         };
         if peak.0 > usual.most() {
             let flag = if recorded.is_some() { "--trace" } else { "--rps with --pattern" };
-            return Err(Failure::new(Code::TooManyRequests, usual.too_fast(flag)));
+            return Err(Failure::new(Code::TooManyRequests, usual.too_fast(flag, " at its peak")));
         }
         let own = Rate(peak.0 / f64::from(usual.clients));
         // Not by way of the integral, which rounds.
@@ -260,7 +260,7 @@ impl LoadArgs {
             None => ("--stage", self.stage.iter().map(|stage| stage.rates.peak()).collect()),
         };
         if peaks.iter().any(|peak| *peak > usual.most()) {
-            return wrong(usual.too_fast(flag));
+            return wrong(usual.too_fast(flag, ""));
         }
         if self.trace.is_none() && peaks.iter().all(|peak| *peak == 0.0) {
             return wrong(format!("{flag} must be above 0 at some time"));
@@ -353,12 +353,12 @@ impl Usual {
         if self.simulated { MOST_SIMULATED } else { MOST_RPS * f64::from(self.clients) }
     }
 
-    fn too_fast(&self, flag: &str) -> String {
+    fn too_fast(&self, flag: &str, when: &str) -> String {
         let most = self.most();
         match self.simulated {
-            true => format!("{flag} can be at most {most}/s in a simulation; lower it"),
+            true => format!("{flag} can be at most {most}/s{when} in a simulation; lower it"),
             false => format!(
-                "{flag} can be at most {most}/s: one bedbench cannot fire more than {MOST_RPS}/s; share the plan with --shard, or \
+                "{flag} can be at most {most}/s{when}: one bedbench cannot fire more than {MOST_RPS}/s; share the plan with --shard, or \
                  simulate it with --sim"
             ),
         }

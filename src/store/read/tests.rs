@@ -165,7 +165,7 @@ fn what_is_no_run_is_refused_in_one_line() {
     std::fs::write(folder.path().join("manifest.json"), "{\"schema\": ").unwrap();
     open("EOF");
     let gone = Run::open(&folder.path().join("gone")).unwrap_err().to_string();
-    assert!(gone.contains("gone: ") && gone.contains("No such file"), "{gone}");
+    assert!(gone.contains("there is no folder ") && gone.contains("gone. Name the folder"), "{gone}");
 }
 
 #[test]
@@ -208,5 +208,5 @@ fn a_run_without_records_has_nothing_to_rebuild_from() {
     let (_folder, run) = run(1, true);
     std::fs::remove_file(run.path().join("requests.csv")).unwrap();
     let said = run.rebuild().err().expect("there is nothing").to_string();
-    assert!(said.contains("nothing to rebuild from"), "{said}");
+    assert!(said.contains("no requests.csv, which this is made from"), "{said}");
 }
