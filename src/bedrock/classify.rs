@@ -10,13 +10,13 @@ use crate::core::Outcome;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub outcome: Outcome,
-    /// One line, without prompts or credentials.
+    /// In the server's words: whoever keeps it cleans it.
     pub error: String,
 }
 
 impl Failure {
     pub fn new(outcome: Outcome, error: impl Into<String>) -> Self {
-        Self { outcome, error: one_line(&error.into()) }
+        Self { outcome, error: error.into() }
     }
 }
 
@@ -53,7 +53,7 @@ where
 /// variant.
 pub fn mid_stream<R>(error: &SdkError<ConverseStreamOutputError, R>) -> Failure
 where
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     use ConverseStreamOutputError as E;
     let SdkError::ServiceError(service) = error else {
@@ -70,42 +70,10 @@ where
     Failure::new(outcome, format!("{name} in mid-stream: {}", service.err().message().unwrap_or("no message")))
 }
 
-/// The error and its causes; the SDK's own top line says only that something failed.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
-/// What a terminal would obey is left out.
-fn one_line(text: &str) -> String {
-    const LONGEST: usize = 240;
-    // Whatever was sent, no more of it is looked at than could be kept.
-    let line = text.split_whitespace().take(LONGEST + 1).collect::<Vec<_>>().join(" ");
-    cut(&line.replace(char::is_control, ""), LONGEST)
-}
-
-/// The first `longest` characters of `text`.
-pub fn cut(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_is_one_short_line() {
-        assert_eq!(one_line("a\n  b\tc"), "a b c");
-        assert_eq!(one_line(&"x".repeat(1_000)).chars().count(), 241);
-        assert_eq!(one_line("\u{1b}]0;mine\u{7} red\u{9b}31m"), "]0;mine red31m");
-    }
+/// The error and its causes, none of them twice; the SDK's own top line says only that something failed.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    let mut reasons: Vec<_> = chain.map(ToString::to_string).collect();
+    reasons.dedup();
+    reasons.join(": ")
 }

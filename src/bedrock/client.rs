@@ -19,11 +19,12 @@ use aws_smithy_types::date_time::Format;
 use tokio::task::JoinSet;
 
 use super::bounded::Limit;
-use super::classify::{self, Failure, cut};
+use super::classify::{self, Failure};
 use super::connections::Connections;
 use super::credentials::Access;
 use super::gate::Gate;
 use super::probe::{Invocations, Probe};
+use super::secrets::cut;
 use super::stream::{StreamState, millis, usage};
 use super::transmit::{ATTEMPT, Gated};
 use crate::clock::{self, Clock};
@@ -285,9 +286,9 @@ impl RegionClient {
             last_token: content.last_token,
             finished,
             outcome: failure.as_ref().map_or(Outcome::Ok, |failure| failure.outcome),
-            error: failure.map(|failure| probe.hide(&failure.error, attempt.prompt)),
+            error: failure.map(|failure| probe.clean(&failure.error, attempt.prompt)),
             http_status: probe.http_status(),
-            request_id: content.request_id.map(|id| probe.hide(&cut(&id, LONGEST_ID), attempt.prompt)),
+            request_id: content.request_id.map(|id| probe.clean(&cut(&id, LONGEST_ID), attempt.prompt)),
             acquisition: probe.acquisition(self.connections.version()),
             usage: content.usage,
             service_latency: content.service_latency,

@@ -13,6 +13,8 @@ mod secrets;
 mod stream;
 mod transmit;
 
+pub use bounded::{Limit, bounded};
+pub use classify::chain;
 pub use client::{Answer, Api, Attempt, ClientSpec, RegionClient, endpoint_url};
 pub use connections::check_ca;
 pub use credentials::{
@@ -20,3 +22,4 @@ pub use credentials::{
 };
 pub use gate::{Gate, Opener};
 pub use round_trip::{Handshake, Line, Tried, trust};
+pub use secrets::Secrets;

@@ -69,9 +69,9 @@ impl Probe {
         Some(Acquisition { took: acquisition.duration(), reused, version })
     }
 
-    /// `text` from the server, without what was asked and by whom.
-    pub fn hide(&self, text: &str, prompt: &str) -> String {
-        self.0.secrets.get().unwrap_or(&Secrets::default()).hide(text, prompt)
+    /// What the server said, without what was asked and by whom.
+    pub fn clean(&self, said: &str, prompt: &str) -> String {
+        self.0.secrets.get().unwrap_or(&Secrets::default()).clean(said, prompt)
     }
 
     /// Waits for the gate; then the attempt is handed to the transport. What waits at a gate that

@@ -14,6 +14,9 @@ const FRAGMENT: usize = 24;
 /// Half a fragment: every fragment holds a whole window that begins at a multiple of it.
 const STEP: usize = FRAGMENT / 2;
 
+/// Of an error: what is behind it is not looked at.
+const LONGEST: usize = 240;
+
 /// Shorter than any credential, and long enough not to stand in a message by chance.
 const SHORTEST: usize = 6;
 
@@ -34,18 +37,24 @@ impl Secrets {
         let mut secrets = Vec::new();
         secrets.extend(headers.get("x-amz-security-token").map(str::to_owned));
         if let Some(authorization) = headers.get("authorization") {
-            let part = |name| {
-                let rest = authorization.split_once(name)?.1;
-                Some(rest.split(['/', ',', ' ']).next().unwrap_or(rest).to_owned())
-            };
-            secrets.extend(["Bearer ", "Credential=", "Signature="].into_iter().filter_map(part));
+            let part = |name| authorization.split_once(name)?.1.split(['/', ',', ' ']).next().map(str::to_owned);
+            match authorization.strip_prefix("Bearer ") {
+                // API keys are base64, and a `/` is a part of them.
+                Some(key) => secrets.push(key.to_owned()),
+                None => secrets.extend(["Credential=", "Signature="].into_iter().filter_map(part)),
+            }
         }
         secrets.retain(|secret| secret.len() >= SHORTEST);
         Self(secrets)
     }
 
-    /// `text` without them, and without what it repeats of them or of `prompt`.
-    pub fn hide(&self, text: &str, prompt: &str) -> String {
+    /// What a server said, as it may be shown and kept: one short line without them, without what it repeats of them or
+    /// of `prompt`, and without what a terminal would obey.
+    pub fn clean(&self, said: &str, prompt: &str) -> String {
+        self.hide(&one_line(said), prompt)
+    }
+
+    fn hide(&self, text: &str, prompt: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.0 {
             if text.contains(secret) {
@@ -58,6 +67,20 @@ impl Secrets {
             }
         }
         text
+    }
+}
+
+fn one_line(text: &str) -> String {
+    // Whatever was sent, no more of it is looked at than could be kept.
+    let line = text.split_whitespace().take(LONGEST + 1).collect::<Vec<_>>().join(" ");
+    cut(&line.replace(char::is_control, ""), LONGEST)
+}
+
+/// The first `longest` characters of `text`.
+pub fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -123,9 +146,27 @@ mod tests {
         let cut = "the canonical string was x-amz-security-token:IQoJb3JpZ2luX2VjEJr//////////wEaD…";
         assert_eq!(signed().hide(cut, ""), "the canonical string was x-amz-security-token:[…]…");
         assert_eq!(format!("{:?}", signed()), "3 secrets");
-        let mut headers = Headers::new();
-        headers.insert("authorization", "Bearer bedrock-api-key-YmVkcm9jaw==");
-        assert_eq!(Secrets::of(&headers).hide("no such key: bedrock-api-key-YmVkcm9jaw==", ""), "no such key: […]");
+    }
+
+    #[test]
+    fn an_api_key_is_taken_out_whole() {
+        for key in ["bedrock-api-key-YmVkcm9jaw==", "ABSKQmVk/cm9ja0+FQ,SUtleS/abc== /x"] {
+            let mut headers = Headers::new();
+            headers.insert("authorization", format!("Bearer {key}"));
+            let said = format!("no such key: {key} (Bearer {key})");
+            assert_eq!(Secrets::of(&headers).clean(&said, ""), "no such key: […] (Bearer […])");
+        }
+    }
+
+    #[test]
+    fn what_is_said_is_one_short_line() {
+        let clean = |text: &str| Secrets::default().clean(text, "");
+        assert_eq!(clean("a\n  b\tc"), "a b c");
+        assert_eq!(clean(&"x".repeat(1_000)).chars().count(), 241);
+        assert_eq!(clean("\u{1b}]0;mine\u{7} red\u{9b}31m"), "]0;mine red31m");
+        // Nor does it come back by being cut in two.
+        let token = "IQoJb3JpZ2luX2VjEJr/////////\u{7}/wEaDmFwLXNvdXRoZWFzdC0y";
+        assert_eq!(signed().clean(&format!("token: {token}"), ""), "token: […]");
     }
 
     #[test]

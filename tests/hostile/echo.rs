@@ -8,15 +8,17 @@ use crate::attempt::Caller;
 use crate::common::bedbench;
 use crate::server::{Server, chunk, endless_head, in_time, patient};
 
-const KEY: &str = "AKIDCANARYCANARY0001";
-const SECRET: &str = "canary-secret-0123456789abcdef0123456789";
-const SESSION: &str = "canary-session-IQoJb3JpZ2luX2VjEJr0123456789abcdefghijklmnopqrstuvwxyz";
-const BEARER: &str = "bedrock-api-key-canary-0123456789abcdefghijklmnopqrstuvwxyz";
+pub const KEY: &str = "AKIDCANARYCANARY0001";
+pub const SECRET: &str = "canary-secret-0123456789abcdef0123456789";
+pub const SESSION: &str = "canary-session-IQoJb3JpZ2luX2VjEJr0123456789abcdefghijklmnopqrstuvwxyz";
+/// Base64, as API keys are.
+const BEARER: &str = "ABSKcanary/0123456789abcdef+ghijklmnop/qrstuvwxyz,ABCDEFGHIJKLMNOPQRSTUVWXYZ==";
+const END_OF_BEARER: &str = "/qrstuvwxyz,ABCDEFGHIJKLMNOPQRSTUVWXYZ==";
 const PROMPT: &str = "canary prompt: the claim of Mrs Example, 14 Station Street, and what became of it since";
 
 fn nothing_of_it_is_kept(answer: &Answer, what: &str) {
     let kept = format!("{answer:?}");
-    for canary in [KEY, SECRET, SESSION, BEARER, PROMPT, &SESSION[..30], &BEARER[..30], &PROMPT[20..50]] {
+    for canary in [KEY, SECRET, SESSION, END_OF_BEARER, PROMPT, &SESSION[..30], &BEARER[..30], &PROMPT[20..50]] {
         assert!(!kept.contains(canary), "{what}: {canary} in {kept}");
     }
     assert!(answer.error.as_ref().is_some_and(|error| error.contains("[…]")), "{what}: {kept}");
@@ -115,7 +117,7 @@ async fn nothing_that_a_run_leaves_repeats_it() {
             }
         }
         assert!(said.matches("you said").count() > 30, "every attempt has its line");
-        let canaries = [KEY, SECRET, SESSION, BEARER, &SESSION[..24], &BEARER[..24], IN_EVERY_PROMPT];
+        let canaries = [KEY, SECRET, SESSION, END_OF_BEARER, &SESSION[..24], &BEARER[..24], IN_EVERY_PROMPT];
         for canary in canaries {
             let found = said.find(canary).map(|at| &said[said.floor_char_boundary(at.saturating_sub(200))..][..300]);
             assert_eq!(found, None, "{canary}");
