@@ -101,7 +101,7 @@ impl Demand {
         let (mut sum, mut peak, mut oldest) = (0.0, 0.0_f64, 0);
         for (sent, amount) in &all {
             sum += amount;
-            while all[oldest].0 + MINUTE <= *sent {
+            while *sent - all[oldest].0 >= MINUTE {
                 sum -= all[oldest].1;
                 oldest += 1;
             }
@@ -115,7 +115,7 @@ impl Demand {
     pub fn timeline(&self, origin_unix_nanos: u64) -> Vec<Refused> {
         let mut minutes: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
         for asked in &self.0 {
-            let minute = (origin_unix_nanos + asked.sent) / MINUTE * MINUTE;
+            let minute = origin_unix_nanos.saturating_add(asked.sent) / MINUTE * MINUTE;
             let counts = minutes.entry(minute).or_default();
             counts.0 += 1;
             counts.1 += u64::from(asked.throttled);
@@ -161,6 +161,11 @@ mod tests {
         assert_eq!(demand.tokens(2.0, 1.0).steady, 6.0);
         // Run time zero is at 30 s of a minute: the third lies in the next but one.
         assert_eq!(demand.timeline(30_000_000_000), [Refused { minute: 0, attempts: 2, throttled: 1 }]);
+        // A manifest may say anything.
+        let end = u64::MAX / MINUTE * MINUTE;
+        let late = Asked { sent: u64::MAX, ..asked(0.0, false, None) };
+        assert_eq!(Demand(vec![late, late]).requests(2.0).peak, Some(2.0));
+        assert_eq!(demand.timeline(u64::MAX), [Refused { minute: end, attempts: 3, throttled: 1 }]);
     }
 
     #[test]
