@@ -8,6 +8,7 @@ use clap_mangen::Man;
 
 use super::exit::{Code, Exit, Failure};
 use super::{help, print};
+use crate::store::folder::replace;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -34,7 +35,7 @@ pub fn run(args: &ManArgs) -> Result<Exit, Failure> {
 
 /// The page of a command, and those of its commands.
 fn write(command: &Command, dir: &Path) -> io::Result<()> {
-    std::fs::write(dir.join(Man::new(command.clone()).get_filename()), page(command.clone()))?;
+    replace(&dir.join(Man::new(command.clone()).get_filename()), page(command.clone()))?;
     command.get_subcommands().try_for_each(|sub| write(sub, dir))
 }
 

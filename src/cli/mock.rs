@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::core::{RegionId, Seed};
 use crate::drive::Signals;
 use crate::mock::{AccessLog, Callers, ListenSpec, MOST_CONNECTIONS, Mock, MockSpec, Tls};
+use crate::store::folder::replace;
 
 /// Reached from this machine alone.
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -180,7 +181,7 @@ fn open_log(path: &Path) -> Result<AccessLog, Failure> {
 
 /// Returns where it is for somebody in another folder.
 fn write_ca(path: &Path, pem: &str) -> Result<PathBuf, Failure> {
-    let written = std::fs::write(path, pem).and_then(|()| std::path::absolute(path));
+    let written = replace(path, pem).and_then(|()| std::path::absolute(path));
     written.map_err(|error| Failure::new(Code::Unreadable, format!("--tls-ca {}: {error}", path.display())))
 }
 

@@ -92,14 +92,8 @@ impl Folder {
     /// When the disk does not take it.
     pub fn write(&self, file: &str, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         let path = self.0.join(file);
-        let beside = path.with_extension("part");
         let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
-        let written = folder.and_then(|()| fs::write(&beside, bytes)).and_then(|()| fs::rename(&beside, &path));
-        written.map_err(|error| {
-            // A disk that is full needs the room.
-            let _ = fs::remove_file(&beside);
-            at(&path, error)
-        })
+        folder.and_then(|()| replace(&path, bytes)).map_err(|error| at(&path, error))
     }
 
     /// # Errors
@@ -108,6 +102,50 @@ impl Folder {
         let json = serde_json::to_string_pretty(manifest).expect("a manifest is plain data");
         self.write("manifest.json", &(json + "\n"))
     }
+}
+
+/// Writes the file at `path` in one step: a reader sees the old text or the new, never half of either.
+///
+/// # Errors
+/// When the disk does not take it; what was there is there still.
+pub fn replace(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    // What a link leads to is meant, and not the link.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        // /dev/stdout takes what is written, and becomes no file.
+        return fs::write(&path, bytes);
+    }
+    let beside = beside(&path, ".part");
+    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, &path));
+    if written.is_err() {
+        // A disk that is full needs the room.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+/// Writes a new folder of `files`, by name, in one step: a reader sees the whole folder or none.
+///
+/// # Errors
+/// When the disk does not take it; nothing is left then.
+pub fn new_folder(path: &Path, files: &[(String, String)]) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.map_or(Ok(()), |parent| private().recursive(true).create(parent))?;
+    let beside = beside(path, &format!(".part-{}", std::process::id()));
+    private().create(&beside)?;
+    let written = files.iter().try_for_each(|(name, text)| fs::write(beside.join(name), text));
+    let moved = written.and_then(|()| fs::rename(&beside, path));
+    if moved.is_err() {
+        // What is left of the attempt is nobody's folder.
+        let _ = fs::remove_dir_all(&beside);
+    }
+    moved
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    path.with_file_name(name)
 }
 
 /// Makes folders that nobody but their owner may look into: they hold what was asked of which account.
@@ -166,7 +204,47 @@ mod tests {
         fs::create_dir_all(folder.path().join("report.md/inside")).unwrap();
         let error = folder.write("report.md", "one").unwrap_err().to_string();
         assert!(error.contains("report.md: "), "{error}");
-        assert!(!folder.path().join("report.part").exists());
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().contains(".part")), "{left:?}");
+    }
+
+    /// Whoever has the old file open reads it to its end.
+    #[test]
+    fn a_file_is_replaced_and_not_written_over() {
+        let parent = tempfile::tempdir().unwrap();
+        let (path, held) = (parent.path().join("gates.xml"), parent.path().join("held"));
+        fs::write(&path, "the old text").unwrap();
+        fs::hard_link(&path, &held).unwrap();
+        replace(&path, "new").unwrap();
+        assert_eq!([&path, &held].map(|path| fs::read_to_string(path).unwrap()), ["new", "the old text"]);
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_link_leads_to_is_replaced_and_a_device_stays_one() {
+        let parent = tempfile::tempdir().unwrap();
+        let (path, link) = (parent.path().join("text"), parent.path().join("link"));
+        fs::write(&path, "old").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        replace(&link, "new").unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        let device = parent.path().join("device");
+        std::os::unix::fs::symlink("/dev/null", &device).unwrap();
+        replace(&device, "gone").unwrap();
+        assert!(!fs::metadata(&device).unwrap().is_file());
+    }
+
+    #[test]
+    fn a_new_folder_is_there_whole_or_not_at_all() {
+        let parent = tempfile::tempdir().unwrap();
+        let files = |name: &str| [("a.txt".to_owned(), "a".to_owned()), (name.to_owned(), "b".to_owned())];
+        let path = parent.path().join("some/new");
+        assert!(new_folder(&path, &files("no/such/folder")).is_err());
+        assert_eq!(fs::read_dir(parent.path().join("some")).unwrap().count(), 0);
+        new_folder(&path, &files("b.txt")).unwrap();
+        assert_eq!(fs::read_to_string(path.join("b.txt")).unwrap(), "b");
     }
 
     #[test]

@@ -118,6 +118,12 @@ fn a_baseline_is_what_was_called_and_its_files_are_used_by_run_and_sweep() {
             .unwrap()
             .all(|entry| { !entry.unwrap().file_name().to_string_lossy().contains(".part") })
     );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(dir.path().join("baseline")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "it is its owner's alone");
+    }
     let again = audit_again(dir.path(), &server.url);
     assert!(again.contains("never overwritten"), "{again}");
 }

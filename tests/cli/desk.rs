@@ -143,9 +143,15 @@ impl Desk {
     /// What `bedbench` says under a `ulimit`. A write beyond it is an error then, and not a signal.
     #[cfg(unix)]
     pub fn says_limited(&self, limit: &str, args: &str) -> Said {
+        self.says_in_shell(&format!("trap '' XFSZ; ulimit {limit}; exec \"$0\" \"$@\""), args)
+    }
+
+    /// What a shell says to `line`, in which `"$0" "$@"` is `bedbench` with `args`.
+    #[cfg(unix)]
+    pub fn says_in_shell(&self, line: &str, args: &str) -> Said {
         let bedbench = self.child(args);
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("trap '' XFSZ; ulimit {limit}; exec \"$0\" \"$@\"")]);
+        shell.args(["-c", line]);
         shell.arg(bedbench.get_program()).args(bedbench.get_args()).current_dir(self.0.path()).stdin(Stdio::null());
         for (name, value) in bedbench.get_envs() {
             match value {

@@ -45,6 +45,68 @@ fn a_disk_that_does_not_take_what_is_said_costs_no_record() {
     is_whole(&desk);
 }
 
+/// Closed from the start, by a reader that has left, and by one that has seen enough.
+#[cfg(unix)]
+#[test]
+fn a_stdout_that_nobody_reads_costs_no_record() {
+    for line in ["\"$0\" \"$@\" >&-", "\"$0\" \"$@\" | true", "\"$0\" \"$@\" | head -1"] {
+        let desk = Desk::with_short_answers();
+        let said = desk.says_in_shell(line, &format!("{SHORT} --junit gates.xml -o run"));
+        assert!(matches!(said.code, Some(0 | INVALID)), "{line}: {said:#?}");
+        assert_eq!(said.errors().count(), 0, "{line}: {said:#?}");
+        assert_eq!(said.out.lines().count(), usize::from(line.contains("head")), "{line}: {said:#?}");
+        is_whole(&desk);
+        assert!(desk.read("gates.xml").ends_with("</testsuites>\n"), "{line}");
+    }
+}
+
+/// What was asked for is there before anything is shown, and what is missing of it is said first.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_shown_is_kept_nevertheless() {
+    let full = |desk: &Desk, args: &str| {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        end_of(desk.child(args).stdout(full).stderr(Stdio::piped()).spawn().unwrap()).exits(1)
+    };
+    let desk = Desk::new();
+    let run = "run --sim --rps 5 -d 10s --profile au";
+    let sweep = "sweep --profile au --rps 1..2 --steps 2 --seeds 2 -d 30m -o swept";
+    for args in [&format!("{run} -o run"), "report run", sweep] {
+        let said = full(&desk, &format!("{args} --junit gates.xml"));
+        assert!(said.error().starts_with("error: cannot write to stdout: "), "{args}: {said:#?}");
+        assert!(desk.read("gates.xml").ends_with("</testsuites>\n"), "{args}");
+        std::fs::remove_file(desk.path("gates.xml")).unwrap();
+    }
+    // In the way of a report is a folder that nobody can replace.
+    std::fs::remove_file(desk.path("run/report.md")).unwrap();
+    std::fs::create_dir_all(desk.path("run/report.md/inside")).unwrap();
+    let said = full(&desk, "report run");
+    assert!(said.error().starts_with("error: the reports are incomplete: run/report.md: "), "{said:#?}");
+}
+
+/// Whoever has the old file open reads it to its end: a second name for it shows that it is not written over.
+#[test]
+fn files_are_replaced_and_not_written_over() {
+    let desk = Desk::new();
+    desk.says("run --sim --rps 20 -d 1m --profile apac --scenario calm -q -o run").exits(0);
+    for (file, args) in [
+        ("gates.xml", "report run -q --junit gates.xml"),
+        ("run/report.html", "report run -q"),
+        ("run/plots/timeline.svg", "report run -q"),
+        ("plot.svg", "compare run:sydney run:singapore --plot plot.svg"),
+        ("scp.json", "export scp --profile au --out scp.json"),
+        ("bedbench.1", "man ."),
+    ] {
+        desk.write(file, "old");
+        std::fs::hard_link(desk.path(file), desk.path("held")).unwrap();
+        desk.says(args).exits(0);
+        assert_eq!(desk.read("held"), "old", "{file} by {args}");
+        assert!(desk.read(file).len() > 100, "{file} by {args}");
+        std::fs::remove_file(desk.path("held")).unwrap();
+    }
+    assert!(!files_in(&desk.path("")).iter().any(|file| file.contains(".part")));
+}
+
 /// A file that is deleted takes rows as if nothing were wrong.
 #[cfg(unix)]
 #[test]

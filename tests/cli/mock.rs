@@ -162,7 +162,10 @@ fn all_regions_fit_on_one_port() {
 #[test]
 fn a_run_trusts_a_mock_over_https_by_its_certificate() {
     let desk = Desk::with_short_answers();
+    desk.write("bedbench-mock-ca.pem", "of an earlier start");
+    std::fs::hard_link(desk.path("bedbench-mock-ca.pem"), desk.path("held")).unwrap();
     let (child, ready) = start(&desk, "--scenario calm --tls");
+    assert_eq!(desk.read("held"), "of an earlier start", "it is replaced, and not written over");
     let ca = std::path::Path::new(ready["tls_ca"].as_str().unwrap());
     assert!(ca.is_absolute() && ca.ends_with("bedbench-mock-ca.pem"), "{ca:?}");
     let url = ready["regions"][0]["url"].as_str().unwrap();

@@ -66,6 +66,9 @@ const PRINTING: &[&str] = &["print", "println", "eprint", "eprintln", "dbg"];
 /// (file, path): the one place where profiles are read from disk.
 const EXEMPT: &[(&str, &[&str])] = &[("profile/load.rs", &["std", "fs"])];
 
+/// Where files are written: in one step, by functions that all others call.
+const WRITES: &str = "store/folder.rs";
+
 /// What a file of ours breaks, in words. `file` is its path below `src`.
 fn violations(file: &str, text: &str) -> BTreeSet<String> {
     let source = Source::new(file, text);
@@ -84,6 +87,9 @@ fn violations(file: &str, text: &str) -> BTreeSet<String> {
         if imported != folder && !may.contains(&imported.as_str()) {
             found.insert(format!("{file}: `{folder}` may not import `{imported}`"));
         }
+    }
+    if file != WRITES && source.names_in("fs", "write") {
+        found.insert(format!("{file}: `fs::write` leaves half a file; `replace` in {WRITES} does not"));
     }
     if !PURE.contains(&folder) {
         return found;
@@ -161,6 +167,7 @@ fn broken_rules_are_found_however_they_are_written() {
         ("region/new.rs", "use std::time; fn f() { time::SystemTime::now(); }", "names `SystemTime`"),
         ("profile/schema.rs", "std::fs::read(path)", "names `std::fs`"),
         ("plan/new.rs", "let mut draws = rand::rng();", "names `rand::rng`"),
+        ("cli/new.rs", "use std::fs; fn f() { fs::write(a, b) }", "`fs::write` leaves half a file"),
         ("stats/new.rs", "eprintln!(\"{x}\");", "calls `eprintln!`"),
         ("stats/new.rs", "#[cfg(test)]\nmod fixture;\n\nuse std::thread;", "names `std::thread`"),
         ("stats/new.rs", "#[cfg(test)]\nmod tests {\n    fn f() {}\n}\nuse std::fs::File;", "names `std::fs`"),
@@ -180,6 +187,8 @@ fn what_is_allowed_is_not_reported() {
         ("profile/load.rs", "std::fs::read_to_string(name)"),
         ("stats/new.rs", "#[cfg(test)]\nmod tests {\n    use crate::report;\n    use std::fs;\n}"),
         ("mock/new.rs", "use std::time::Instant; use tokio::spawn;"),
+        ("store/folder.rs", "std::fs::write(a, b)"),
+        ("cli/new.rs", "folder.write(a, b); use std::fmt::Write;"),
         ("main.rs", "fn main() { bedbench::cli::main() }"),
     ] {
         assert_eq!(violations(file, text), BTreeSet::new(), "{text} in {file}");

@@ -24,6 +24,11 @@ impl Source {
         self.tokens.windows(2).any(|pair| pair[0] == name && pair[1] == "!")
     }
 
+    /// Whether `function` of a module `module` is named.
+    pub fn names_in(&self, module: &str, function: &str) -> bool {
+        self.tokens.windows(3).any(|three| three == [module, "::", function])
+    }
+
     /// Every path that starts at `root`, with groups taken apart. For `crate` these are the paths
     /// from the crate's root, `super` resolved; for anything else they begin with `root` itself.
     pub fn paths(&self, root: &str) -> Vec<Vec<String>> {

@@ -1,13 +1,13 @@
 //! The folder that `--out` leaves: all of it, or nothing.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::read::Read;
 use crate::cli::exit::{Code, Failure};
 use crate::cli::guard;
 use crate::govern::baseline::{Source, pattern, profile, slug, workload};
 use crate::report::audit::{Audit, Audited, hours_csv};
+use crate::store::folder::new_folder;
 
 /// Name and text of a file.
 type File = (String, String);
@@ -30,7 +30,7 @@ pub fn write(path: &Path, read: &Read, max_tokens: Option<u32>) -> Result<String
         }
         files.extend(made.into_iter().flatten());
     }
-    folder(path, &files)
+    new_folder(path, &files)
         .map_err(|error| Failure::new(Code::CannotWrite, format!("cannot write {}: {error}", path.display())))?;
     let mut said = format!("Written: {} files in {}\n", files.len(), path.display());
     if let Some((rate, workload, profile)) = example {
@@ -58,21 +58,4 @@ fn of_model(audited: &Audited, audit: &Audit, read: &Read, max_tokens: Option<u3
         file("profile", profile(baseline, &audited.quota, &read.models, &source)),
         file("pattern", Ok(pattern(baseline, &source))),
     ]
-}
-
-/// Under another name first: a reader sees the whole folder or none.
-fn folder(path: &Path, files: &[File]) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".part-{}", std::process::id()));
-    let beside: PathBuf = path.with_file_name(name);
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    parent.map_or(Ok(()), fs::create_dir_all)?;
-    fs::create_dir(&beside)?;
-    let written = files.iter().try_for_each(|(name, text)| fs::write(beside.join(name), text));
-    let moved = written.and_then(|()| fs::rename(&beside, path));
-    if moved.is_err() {
-        // What is left of the attempt is nobody's folder.
-        let _ = fs::remove_dir_all(&beside);
-    }
-    moved
 }

@@ -15,6 +15,7 @@ use crate::measure::versus::{Judgement, Pairing, Versus};
 use crate::report::compare::{Compared, Curve, Head, Pair, SCHEMA, gate, markdown, text};
 use crate::report::plots::compare as plot;
 use crate::store::Manifest;
+use crate::store::folder::replace;
 use args::Output;
 use sides::{Opened, split, unlike};
 
@@ -22,7 +23,7 @@ pub fn run(args: CompareArgs) -> Result<Exit, Failure> {
     let compared = compared(&args)?;
     let plot_name = args.plot.as_ref().map(|path| path.display().to_string());
     if let Some(path) = &args.plot {
-        let written = std::fs::write(path, plot::draw(&compared));
+        let written = replace(path, plot::draw(&compared));
         written.map_err(|error| Failure::new(Code::Unreadable, format!("{}: {error}", path.display())))?;
     }
     print(&match args.format {

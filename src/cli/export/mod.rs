@@ -11,8 +11,7 @@ mod records;
 mod scp;
 mod slurm;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueHint, value_parser};
@@ -22,6 +21,7 @@ use super::sources::Sources;
 use super::{guard, print};
 use crate::core::residency::Standing;
 use crate::profile::Profile;
+use crate::store::folder::replace;
 
 /// One thing that can be exported.
 pub struct Export {
@@ -147,7 +147,7 @@ pub fn run(command: &ExportCommand) -> Result<Exit, Failure> {
     made.warnings.iter().for_each(|warning| guard::warn(warning));
     let out = command.matches.get_one::<PathBuf>("out");
     if let Some(path) = out {
-        write(path, &made.text)
+        replace(path, &made.text)
             .map_err(|error| Failure::new(Code::CannotWrite, format!("cannot write {}: {error}", path.display())))?;
     }
     match (made.shown, out) {
@@ -156,19 +156,6 @@ pub fn run(command: &ExportCommand) -> Result<Exit, Failure> {
         (None, Some(_)) => {}
     }
     Ok(Exit::Ok)
-}
-
-/// In one step: a reader sees the old file or the new one, never half of either.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let beside = path.with_file_name(name);
-    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // What is left of the attempt is nobody's file.
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }
 
 #[cfg(test)]
@@ -186,17 +173,5 @@ mod tests {
                 assert!(argument.get_help().is_some(), "{} --{} has no help", export.name, argument.get_id());
             }
         }
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_written_leaves_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        // A folder of that name cannot be replaced by a file.
-        let taken = folder.path().join("taken");
-        fs::create_dir(&taken).unwrap();
-        fs::write(taken.join("x"), "").unwrap();
-        assert!(write(&taken, "text").is_err());
-        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(left, ["taken"]);
     }
 }

@@ -18,6 +18,7 @@ use crate::measure::gate::GateResult;
 use crate::measure::verdict::{Doubt, Grade};
 use crate::report::junit::{self, Case};
 use crate::report::{Report, text};
+use crate::store::folder::replace;
 use crate::store::{Folder, Run};
 
 /// Rebuild everything that a run leaves from its records: the summary, the report, the plots. Works too on a run that
@@ -68,22 +69,24 @@ pub fn render(folder: &Path, args: &Rendering, done: &str) -> Result<Summary, Fa
     torn.for_each(|reason| guard::warn(&reason.text));
     let saved = Folder::existing(run.path()).map_err(|error| error.to_string());
     let saved = saved.and_then(|folder| save(&folder, &report, args.png));
-    if !args.quiet {
-        show(&report, args.format)?;
-        say!("{done} in {}", run.path().display());
-    }
-    if let Some(path) = &args.junit {
-        write_junit(path, &run.manifest.config.profile, &junit::of_run(report.summary, &run.manifest.config.gates))?;
-    }
-    match saved {
-        Ok(()) => Ok(rebuilt.summary),
-        Err(error) => Err(Failure::new(Code::CannotWrite, format!("the reports are incomplete: {error}"))),
-    }
+    let saved = saved.map_err(|error| Failure::new(Code::CannotWrite, format!("the reports are incomplete: {error}")));
+    // What is kept comes before what is shown, in what is done and in what is said of it.
+    let gates = || junit::of_run(report.summary, &run.manifest.config.gates);
+    let junit = args.junit.as_ref().map(|path| write_junit(path, &run.manifest.config.profile, &gates()));
+    let kept = saved.and(junit.unwrap_or(Ok(())));
+    let shown = show(&report, args.format, args.quiet, &format!("{done} in {}", run.path().display()));
+    kept.and(shown).map(|()| rebuilt.summary)
 }
 
-/// Prints a run.
-pub fn show(report: &Report<'_>, format: Output) -> Result<(), Failure> {
-    match format {
+/// Prints a run, and says where it is.
+///
+/// # Errors
+/// When stdout does not take it.
+pub fn show(report: &Report<'_>, format: Output, quiet: bool, place: &str) -> Result<(), Failure> {
+    if quiet {
+        return Ok(());
+    }
+    let shown = match format {
         Output::Json => print(&(serde_json::to_string_pretty(report.summary).expect("a summary is plain data") + "\n")),
         Output::Text => {
             let mut table = Vec::new();
@@ -91,7 +94,9 @@ pub fn show(report: &Report<'_>, format: Output) -> Result<(), Failure> {
                 .map_err(|error| Failure::new(Code::CannotWrite, error.to_string()))?;
             print(&String::from_utf8_lossy(&table))
         }
-    }
+    };
+    say!("{place}");
+    shown
 }
 
 /// Says which objectives were missed, a line each, and how the command ends.
@@ -126,6 +131,5 @@ pub fn check_junit(path: &Path) -> Result<(), Failure> {
 
 pub fn write_junit(path: &Path, suite: &str, cases: &[Case]) -> Result<(), Failure> {
     let xml = junit::render(&format!("bedbench {suite}"), cases);
-    std::fs::write(path, xml)
-        .map_err(|error| Failure::new(Code::CannotWrite, format!("--junit {}: {error}", path.display())))
+    replace(path, xml).map_err(|error| Failure::new(Code::CannotWrite, format!("--junit {}: {error}", path.display())))
 }

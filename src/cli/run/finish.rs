@@ -41,19 +41,15 @@ pub fn finish(run: Finished) -> Result<Exit, Failure> {
     let ended = folder.write_manifest(&manifest);
     let saved = report::save(&folder, &report, config.png);
     let saved = written.and(ended).map_err(|error| error.to_string()).and(saved);
-    if !quiet {
-        report::show(&report, output)?;
-        say!("Results in {}", folder.path().display());
-    }
-    if let Some(path) = &config.junit {
-        report::write_junit(path, &manifest.config.profile, &junit::of_run(&summary, &config.gates))?;
-    }
-    if let Err(error) = saved {
-        return Err(Failure::new(
-            Code::CannotWrite,
-            format!("the results are incomplete: {error}. What was written is in {}", folder.path().display()),
-        ));
-    }
+    let saved = saved.map_err(|error| {
+        let place = folder.path().display();
+        Failure::new(Code::CannotWrite, format!("the results are incomplete: {error}. What was written is in {place}"))
+    });
+    // What is kept comes before what is shown, in what is done and in what is said of it.
+    let gates = || junit::of_run(&summary, &config.gates);
+    let junit = config.junit.as_ref().map(|path| report::write_junit(path, &manifest.config.profile, &gates()));
+    let shown = report::show(&report, output, quiet, &format!("Results in {}", folder.path().display()));
+    saved.and(junit.unwrap_or(Ok(()))).and(shown)?;
     if let Some(purse) = config.purse.as_ref().filter(|purse| purse.has_refused()) {
         return Err(Failure::new(
             Code::Budget,

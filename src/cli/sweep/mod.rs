@@ -59,27 +59,25 @@ pub fn run(args: SweepArgs) -> Result<Exit, Failure> {
 }
 
 fn finish(args: &SweepArgs, sweep: &Sweep, folder: io::Result<Folder>) -> Result<Exit, Failure> {
-    let saved = folder.and_then(|folder| save(&folder, sweep).map(|drawn| (folder, drawn)));
-    if !args.quiet {
-        match args.format {
-            Output::Text => print(&text::render(sweep, style()))?,
-            Output::Json => print(&(JSON.render)(sweep))?,
-            Output::Csv => print(&(CSV.render)(sweep))?,
-        }
-    }
-    let incomplete =
-        |error: &dyn std::fmt::Display| Failure::new(Code::CannotWrite, format!("the results are incomplete: {error}"));
+    let saved = folder.map_err(|error| error.to_string()).and_then(|folder| {
+        let drawn = save(&folder, sweep).map_err(|error| error.to_string())?;
+        if args.png { report::save_png(&folder, &drawn).map(|()| folder) } else { Ok(folder) }
+    });
+    let saved = saved.map_err(|error| Failure::new(Code::CannotWrite, format!("the results are incomplete: {error}")));
     let gates = knees::judge(&args.slo, sweep);
-    if let Some(path) = &args.junit {
-        report::write_junit(path, &sweep.setting.profile, &gates.iter().map(junit::of_gate).collect::<Vec<_>>())?;
-    }
-    let (folder, drawn) = saved.map_err(|error| incomplete(&error))?;
-    if args.png {
-        report::save_png(&folder, &drawn).map_err(|error| incomplete(&error))?;
-    }
+    let cases = || gates.iter().map(junit::of_gate).collect::<Vec<_>>();
+    let junit = args.junit.as_ref().map(|path| report::write_junit(path, &sweep.setting.profile, &cases()));
+    let shown = match args.format {
+        _ if args.quiet => Ok(()),
+        Output::Text => print(&text::render(sweep, style())),
+        Output::Json => print(&(JSON.render)(sweep)),
+        Output::Csv => print(&(CSV.render)(sweep)),
+    };
+    let folder = saved?;
     if !args.quiet {
         say!("Results in {}", folder.path().display());
     }
+    junit.unwrap_or(Ok(())).and(shown)?;
     Ok(report::judge(gates.iter().filter(|gate| !gate.met).map(GateResult::line)))
 }
 
