@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, StatusCode};
+use aws_sdk_cloudwatch::types::{Dimension, MessageData, Metric, MetricDataQuery, MetricStat, StatusCode};
 
-use super::{Account, AccountError, error};
+use super::pages::Pages;
+use super::{Account, AccountError, Operation, Service};
 use crate::govern::baseline::{Grain, HOUR, Question, Readings, Window, questions};
 
 const NAMESPACE: &str = "AWS/Bedrock";
 const BY_MODEL: &str = "ModelId";
-const LIST: &str = "cloudwatch:ListMetrics";
+const LIST: Operation = Operation { action: "cloudwatch:ListMetrics", service: Service::CloudWatch };
+const GET: Operation = Operation { action: "cloudwatch:GetMetricData", service: Service::CloudWatch };
 /// How the codes begin that say that a question cannot be asked.
 const INVALID: [&str; 2] = ["InvalidParameter", "Validation"];
-const GET: &str = "cloudwatch:GetMetricData";
+/// Remarks on one page: more of them tell no more.
+const MOST_REMARKS: usize = 10;
 
 impl Account {
     /// Models that have metrics of their own. CloudWatch lists those with data in the last two weeks.
@@ -22,15 +25,17 @@ impl Account {
     /// When CloudWatch does not tell.
     pub async fn models(&self) -> Result<BTreeSet<String>, AccountError> {
         let mut models = BTreeSet::new();
-        let mut pages = self.cloudwatch.list_metrics().namespace(NAMESPACE).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|refused| error(LIST, &self.urls[0], &refused))?;
+        let pages = self.cloudwatch.list_metrics().namespace(NAMESPACE).into_paginator().send();
+        let mut pages = Pages::new(self, LIST, pages, |page| page.metrics().len());
+        while let Some(page) = pages.next().await? {
             for metric in page.metrics() {
                 // With more dimensions it is a part of the same calls.
                 if let [dimension] = metric.dimensions()
                     && dimension.name() == Some(BY_MODEL)
                 {
-                    models.extend(dimension.value().map(str::to_owned));
+                    // What would have to be cleaned is the name of nothing.
+                    let name = dimension.value().filter(|name| self.told.clean(name) == *name);
+                    models.extend(name.map(str::to_owned));
                 }
             }
         }
@@ -64,7 +69,7 @@ impl Account {
         let ids: BTreeMap<String, Question> =
             questions.iter().enumerate().map(|(i, question)| (format!("q{i}"), *question)).collect();
         let queries = ids.iter().map(|(id, question)| query(id, *question, &readings.model, window)).collect();
-        let mut pages = self
+        let pages = self
             .cloudwatch
             .get_metric_data()
             .set_metric_data_queries(Some(queries))
@@ -72,21 +77,24 @@ impl Account {
             .end_time(DateTime::from_secs(window.end as i64))
             .into_paginator()
             .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|refused| error(GET, &self.urls[0], &refused))?;
-            let said = |value: Option<&str>| value.unwrap_or_default().to_owned();
-            remarks.extend(page.messages().iter().map(|message| said(message.value())));
+        let mut pages = Pages::new(self, GET, pages, |page| {
+            page.metric_data_results().iter().map(|found| found.values().len().max(1)).sum()
+        });
+        while let Some(page) = pages.next().await? {
+            let said = |messages: &[MessageData]| -> Vec<String> {
+                let said = messages.iter().take(MOST_REMARKS).filter_map(MessageData::value);
+                said.map(|said| self.told.clean(said)).collect()
+            };
+            remarks.extend(said(page.messages()));
             for found in page.metric_data_results() {
-                let refused = || found.messages().iter().map(|m| said(m.value())).collect::<Vec<_>>().join("; ");
+                let refused = |code| self.told.clean(&format!("{code} {}", said(found.messages()).join("; ")));
+                let action = GET.action;
                 match found.status_code() {
                     Some(StatusCode::Forbidden) => {
-                        return Err(AccountError::Denied { action: GET, said: format!("Forbidden {}", refused()) });
+                        return Err(AccountError::Denied { action, said: refused("Forbidden") });
                     }
                     Some(StatusCode::InternalError) => {
-                        return Err(AccountError::Refused {
-                            action: GET,
-                            said: format!("InternalError {}", refused()),
-                        });
+                        return Err(AccountError::Refused { action, said: refused("InternalError") });
                     }
                     _ => {}
                 }

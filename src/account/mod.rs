@@ -1,6 +1,8 @@
 //! What AWS knows of the account: CloudWatch's metrics and Service Quotas, read and never changed.
 
+mod heard;
 mod metrics;
+mod pages;
 mod quotas;
 
 use std::error::Error;
@@ -13,8 +15,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::bedrock::{NoCredentials, live_credentials, placeholder_credentials};
+use crate::bedrock::{NoCredentials, chain, live_credentials, placeholder_credentials};
 use crate::core::RegionId;
+use heard::{Heard, Told};
 
 /// A call that brings no answer in this time is tried again, as the SDK does it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -37,6 +40,22 @@ pub struct Account {
     cloudwatch: aws_sdk_cloudwatch::Client,
     quotas: aws_sdk_servicequotas::Client,
     urls: [String; 2],
+    told: Told,
+}
+
+/// What is asked, of whom.
+#[derive(Clone, Copy, Debug)]
+struct Operation {
+    /// As IAM calls it.
+    action: &'static str,
+    service: Service,
+}
+
+/// In the order of their URLs.
+#[derive(Clone, Copy, Debug)]
+enum Service {
+    CloudWatch,
+    Quotas,
 }
 
 /// Why AWS did not tell.
@@ -51,6 +70,13 @@ pub enum AccountError {
     Credentials(String),
     #[error("{url} was not reached: {why}")]
     Unreachable { url: String, why: String },
+    #[error("{url} gave an answer that is none of AWS's: {why}")]
+    Unreadable { url: String, why: String },
+    #[error(
+        "{action} does not come to an end: {pages} pages with {entries} entries are more than AWS could have. Ask for \
+         less by --days or --model, or leave quotas out with --no-quotas"
+    )]
+    Endless { action: &'static str, pages: usize, entries: usize },
     #[error("{action} was refused: {said}")]
     Refused { action: &'static str, said: String },
 }
@@ -73,6 +99,8 @@ impl Account {
         };
         let http = http(spec.endpoint_ca.as_deref())
             .map_err(|said| AccountError::Refused { action: "the certificate of --endpoint-ca", said })?;
+        let told = Told::default();
+        let http = Heard { http, told: told.clone() };
         let url = |service| {
             spec.endpoint.clone().unwrap_or_else(|| format!("https://{service}.{}.amazonaws.com", spec.region))
         };
@@ -99,7 +127,42 @@ impl Account {
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
             quotas: aws_sdk_servicequotas::Client::from_conf(quotas),
             urls,
+            told,
         })
+    }
+
+    /// What went wrong, with the way out.
+    fn error<E>(&self, operation: Operation, error: &SdkError<E, HttpResponse>) -> AccountError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let (action, url) = (operation.action, self.urls[operation.service as usize].clone());
+        let refusal = match error {
+            SdkError::ServiceError(refusal) => refusal,
+            SdkError::ResponseError(_) => {
+                return AccountError::Unreadable { url, why: self.told.clean(&chain(error)) };
+            }
+            _ => return AccountError::Unreachable { url, why: self.told.clean(&chain(error)) },
+        };
+        let (status, refusal) = (refusal.raw().status(), refusal.err());
+        let code = refusal.code().map_or_else(|| format!("HTTP {status} without an error code"), str::to_owned);
+        let said = refusal.message().map_or_else(|| code.clone(), |message| format!("{code}: {message}"));
+        let said = self.told.clean(&said);
+        match code.as_str() {
+            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" => {
+                AccountError::Denied { action, said }
+            }
+            "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "ExpiredToken"
+            | "ExpiredTokenException"
+            | "MissingAuthenticationToken"
+            | "IncompleteSignature"
+            | "InvalidAccessKeyId" => AccountError::Credentials(said),
+            _ => AccountError::Refused { action, said },
+        }
     }
 }
 
@@ -108,41 +171,4 @@ fn http(ca: Option<&str>) -> Result<SharedHttpClient, String> {
     let tls = TlsContext::builder().with_trust_store(trusted).build().map_err(|error| error.to_string())?;
     let builder = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
     Ok(builder.tls_context(tls).build_https())
-}
-
-/// What went wrong, with the way out. `action` is what IAM calls the operation.
-fn error<E>(action: &'static str, url: &str, error: &SdkError<E, HttpResponse>) -> AccountError
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    let SdkError::ServiceError(refusal) = error else {
-        return AccountError::Unreachable { url: url.to_owned(), why: reasons(error) };
-    };
-    let (status, refusal) = (refusal.raw().status(), refusal.err());
-    let code = refusal.code().map_or_else(|| format!("HTTP {status} without an error code"), str::to_owned);
-    let said = refusal.message().map_or_else(|| code.clone(), |message| format!("{code}: {message}"));
-    let said = said.replace('\n', " ");
-    match code.as_str() {
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" => {
-            AccountError::Denied { action, said }
-        }
-        "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "ExpiredToken"
-        | "ExpiredTokenException"
-        | "MissingAuthenticationToken"
-        | "IncompleteSignature"
-        | "InvalidAccessKeyId" => AccountError::Credentials(said),
-        _ => AccountError::Refused { action, said },
-    }
-}
-
-/// In one line, from the outermost to the bottom of it.
-fn reasons(error: &(dyn Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |&error| error.source());
-    let mut reasons: Vec<_> = chain.map(|error| error.to_string().replace('\n', " ")).collect();
-    reasons.dedup();
-    reasons.join(": ")
 }

@@ -6,6 +6,7 @@ mod audit;
 mod calibrate;
 mod compare;
 mod completions;
+mod endpoint;
 mod exit;
 mod experiment;
 mod export;

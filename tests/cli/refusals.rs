@@ -153,11 +153,22 @@ fn an_endpoint_must_be_a_url_of_a_region_that_is_called() {
         ("ap-southeast-2=127.0.0.1:1", "must start with http://"),
         ("ap-southeast-2=http://me:geheim@127.0.0.1:1", "a user, a password or a query is not taken"),
         ("ap-southeast-2=http://127.0.0.1:1/?key=geheim", "a user, a password or a query is not taken"),
+        ("ap-southeast-2=me:geheim@127.0.0.1:1", "a user, a password or a query is not taken"),
+        ("ap-southeast-2=https:/me:geheim@127.0.0.1:1", "a user, a password or a query is not taken"),
         ("eu-west-1=http://127.0.0.1:1", "no route of `au` calls eu-west-1"),
     ] {
         let error = desk.says(&format!("run --rps 5 --profile au --endpoint {endpoint}")).exits(2);
         assert!(error.error().contains(said), "{endpoint}: {error:#?}");
         assert!(!error.err.contains("geheim"), "it is not repeated: {error:#?}");
+    }
+    for (url, said) in [
+        ("127.0.0.1:1", "must start with http://"),
+        ("http://me:geheim@127.0.0.1:1", "a user, a password or a query is not taken"),
+        ("me:geheim@127.0.0.1:1", "a user, a password or a query is not taken"),
+        ("http://127.0.0.1:1?key=geheim", "a user, a password or a query is not taken"),
+    ] {
+        let error = desk.says(&format!("audit --endpoint {url}")).exits(2);
+        assert!(error.error().contains(said) && !error.err.contains("geheim"), "{url}: {error:#?}");
     }
 }
 

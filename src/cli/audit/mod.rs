@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
-use super::{guard, print, style};
+use super::{endpoint, guard, print, style};
 use crate::account::AccountSpec;
 use crate::clock;
 use crate::core::RegionId;
+use crate::core::units::Span;
 use crate::govern::baseline::Window;
 use crate::report::audit::render;
 use crate::store::Folder;
@@ -46,7 +47,7 @@ pub struct AuditArgs {
     #[arg(long)]
     no_quotas: bool,
     /// Ask this URL in place of CloudWatch and Service Quotas. Gets placeholder credentials
-    #[arg(long, value_name = "URL", value_parser = url)]
+    #[arg(long, value_name = "URL", value_parser = endpoint::Url)]
     endpoint: Option<String>,
     /// Send real credentials to the --endpoint URL too
     #[arg(long, requires = "endpoint")]
@@ -54,6 +55,9 @@ pub struct AuditArgs {
     /// Trust what this certificate (PEM) vouches for at the --endpoint URL
     #[arg(long, value_name = "FILE", requires = "endpoint")]
     endpoint_ca: Option<PathBuf>,
+    /// Longest time for all questions together
+    #[arg(long, default_value = "10m", value_name = "TIME")]
+    timeout: Span,
     /// New folder for baseline.json, hours.csv, and a workload, a profile and a pattern for each model
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -68,13 +72,6 @@ enum Output {
     Text,
     /// Every number, every hour
     Json,
-}
-
-fn url(text: &str) -> Result<String, String> {
-    if !(text.starts_with("http://") || text.starts_with("https://")) {
-        return Err(format!("`{text}` is not a URL; it must start with http:// or https://"));
-    }
-    Ok(text.trim_end_matches('/').to_owned())
 }
 
 pub fn run(args: &AuditArgs) -> Result<Exit, Failure> {

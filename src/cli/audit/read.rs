@@ -28,10 +28,17 @@ impl From<AccountError> for Failure {
 pub fn read(args: &AuditArgs, spec: &AccountSpec, window: Window, now: u64) -> Result<Read, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Code::System, error.to_string()))?;
-    let asked = runtime.block_on(ask(args, spec, window, now));
+    // The timer is the runtime's: it is made inside.
+    let asked = runtime.block_on(async { tokio::time::timeout(args.timeout.0, ask(args, spec, window, now)).await });
     // A provider may still be waiting for a metadata service that is not there.
     runtime.shutdown_background();
-    asked
+    asked.unwrap_or_else(|_| {
+        let late = format!(
+            "not everything was told within {}: ask for less by --model or --days, or allow more by --timeout",
+            args.timeout
+        );
+        Err(Failure::new(Code::Unreachable, late))
+    })
 }
 
 async fn ask(args: &AuditArgs, spec: &AccountSpec, window: Window, now: u64) -> Result<Read, Failure> {

@@ -41,7 +41,7 @@ pub struct ProbeArgs {
     #[arg(long, default_value = "apac", value_name = "NAME|FILE")]
     profile: String,
     /// Probe this URL in place of a Region's own endpoint; repeatable. Nothing else is probed then
-    #[arg(long, value_name = "REGION=URL", value_parser = super::run::Endpoint)]
+    #[arg(long, value_name = "REGION=URL", value_parser = super::endpoint::OfRegion)]
     endpoint: Vec<(RegionId, String)>,
     /// Trust what this certificate (PEM) vouches for at the --endpoint URLs, as that of `bedbench mock --tls`
     #[arg(long, value_name = "FILE", requires = "endpoint")]

@@ -1,16 +1,14 @@
 //! What can be typed after `bedbench run`.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::TypedValueParser;
-use clap::error::ErrorKind;
-use clap::{Arg, Args, Command, Parser, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 
 use super::load::LoadArgs;
 use super::shard::{Asked, ShardArgs};
 use super::turns::TurnArgs;
 use crate::bedrock::Api;
+use crate::cli::endpoint;
 use crate::cli::exit::Failure;
 use crate::cli::sources::{PriceFile, Sources};
 use crate::clock;
@@ -69,7 +67,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "NAME|FILE", requires = "modelled")]
     pub latency: Option<String>,
     /// Call this URL instead of a Region's own endpoint; repeatable. Gets placeholder credentials
-    #[arg(long, value_name = "REGION=URL", value_parser = Endpoint)]
+    #[arg(long, value_name = "REGION=URL", value_parser = endpoint::OfRegion)]
     pub endpoint: Vec<(RegionId, String)>,
     /// Send real credentials to the --endpoint URLs too
     #[arg(long, requires = "endpoint")]
@@ -216,32 +214,4 @@ pub enum Output {
     Text,
     /// summary.json
     Json,
-}
-
-/// Reads `REGION=URL`. What may hold a secret is refused without being repeated.
-#[derive(Clone)]
-pub struct Endpoint;
-
-impl TypedValueParser for Endpoint {
-    type Value = (RegionId, String);
-
-    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Self::Value, clap::Error> {
-        let text = value.to_string_lossy();
-        let authority = text.split("//").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
-        if authority.contains('@') || text.contains(['?', '#']) {
-            let what = "--endpoint: a URL with a user, a password or a query is not taken: where a run went stands in \
-                        every report of it\n";
-            return Err(clap::Error::raw(ErrorKind::ValueValidation, what));
-        }
-        TypedValueParser::parse_ref(&endpoint, command, arg, value)
-    }
-}
-
-fn endpoint(text: &str) -> Result<(RegionId, String), String> {
-    let (region, url) = text.split_once('=').ok_or("write it like ap-southeast-2=http://127.0.0.1:7080")?;
-    let region = region.parse()?;
-    if !(url.starts_with("http://") || url.starts_with("https://")) {
-        return Err(format!("`{url}` is not a URL; it must start with http:// or https://"));
-    }
-    Ok((region, url.trim_end_matches('/').to_owned()))
 }

@@ -13,7 +13,7 @@ mod simulate;
 mod turns;
 mod wait;
 
-pub use args::{ApiArg, Endpoint, Output, RunArgs};
+pub use args::{ApiArg, Output, RunArgs};
 pub use config::Config;
 pub use finish::{Finished, finish};
 pub use load::{LoadArgs, Offered, Usual, arrivals};

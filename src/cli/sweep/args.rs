@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::run::{Endpoint, arrivals};
+use crate::cli::endpoint;
+use crate::cli::run::arrivals;
 use crate::cli::sources::{PriceFile, Sources};
 use crate::core::gate::Gate;
 use crate::core::run::World;
@@ -107,7 +108,7 @@ pub struct WorldArgs {
     #[arg(long, group = "real")]
     live: bool,
     /// Call this URL instead of a Region's own endpoint; repeatable. Gets placeholder credentials
-    #[arg(long, value_name = "REGION=URL", value_parser = Endpoint, group = "real")]
+    #[arg(long, value_name = "REGION=URL", value_parser = endpoint::OfRegion, group = "real")]
     pub endpoint: Vec<(RegionId, String)>,
     /// Send real credentials to the --endpoint URLs too
     #[arg(long, requires = "endpoint")]

@@ -98,6 +98,9 @@ pub fn questions() -> Vec<Question> {
     all
 }
 
+/// Beyond every count, and every sum of milliseconds: what no service can mean, and sums cannot take.
+const MOST: f64 = 1e13;
+
 /// What was answered about one model.
 #[derive(Clone, Debug, Default)]
 pub struct Readings {
@@ -112,10 +115,25 @@ impl Readings {
 
     /// Adds data points, in any order.
     pub fn add(&mut self, question: Question, points: impl IntoIterator<Item = (u64, f64)>) {
-        self.series.entry(question).or_default().extend(points.into_iter().filter(|(_, value)| value.is_finite()));
+        self.series
+            .entry(question)
+            .or_default()
+            .extend(points.into_iter().filter(|(_, value)| (0.0..=MOST).contains(value)));
     }
 
     pub fn of(&self, metric: Metric, stat: Stat, grain: Grain) -> &[(u64, f64)] {
         self.series.get(&(metric, stat, grain)).map_or(&[], Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_cannot_be_meant_are_left_out() {
+        let (mut readings, question) = (Readings::new("model"), (Metric::Latency, Stat::Sum, Grain::Hour));
+        readings.add(question, [1.0, -1.0, 1e300, f64::NAN, f64::INFINITY, 2.0].map(|value| (7, value)));
+        assert_eq!(readings.of(question.0, question.1, question.2), [(7, 1.0), (7, 2.0)]);
     }
 }
