@@ -13,9 +13,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use crate::attempt::Caller;
 use crate::server::{Server, in_time, patient};
 
-/// A server whose certificate is for `name` and ended with `last_year`, the authority to trust, and whether a request
-/// has come.
-fn server(name: &str, last_year: i32) -> (Server, String, Arc<AtomicBool>) {
+/// Of a server whose certificate is for `name` and ends with `last_year`, and the authority to trust.
+pub fn config(name: &str, last_year: i32) -> (ServerConfig, String) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
@@ -26,7 +25,13 @@ fn server(name: &str, last_year: i32) -> (Server, String, Arc<AtomicBool>) {
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
     let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
     let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
-    let config = Arc::new(config.with_single_cert(vec![certificate.der().clone()], key).unwrap());
+    (config.with_single_cert(vec![certificate.der().clone()], key).unwrap(), authority.pem())
+}
+
+/// Such a server, the authority, and whether a request has come.
+fn server(name: &str, last_year: i32) -> (Server, String, Arc<AtomicBool>) {
+    let (config, authority) = config(name, last_year);
+    let config = Arc::new(config);
     let told = Arc::new(AtomicBool::new(false));
     let seen = told.clone();
     let server = Server::start(move |peer| {
@@ -35,7 +40,7 @@ fn server(name: &str, last_year: i32) -> (Server, String, Arc<AtomicBool>) {
         seen.fetch_or(read > 0, Ordering::Relaxed);
         Ok(())
     });
-    (server, authority.pem(), told)
+    (server, authority, told)
 }
 
 #[tokio::test]

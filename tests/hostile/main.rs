@@ -3,6 +3,7 @@
 
 #[path = "../common/attempt.rs"]
 mod attempt;
+mod audit;
 mod body;
 mod certificate;
 #[path = "../common/mod.rs"]
@@ -10,6 +11,7 @@ mod common;
 mod echo;
 mod frames;
 mod headers;
+mod http2;
 mod pace;
 mod redirects;
 mod routes;

@@ -4,6 +4,7 @@ use std::io;
 use std::process::Stdio;
 
 use crate::common::{bedbench, requests, start_mock};
+use crate::http2;
 use crate::server::{Peer, Server, chunk, delta, endless_head, in_time};
 
 type Harm = fn(&mut Peer) -> io::Result<()>;
@@ -28,8 +29,8 @@ const HARMS: [(&str, Harm); 3] = [
 async fn the_other_routes_are_unharmed_and_the_run_ends() {
     let folder = tempfile::tempdir().unwrap();
     let (_mock, good) = start_mock(&["--profile", "au", "--scenario", "calm", "--single"]);
-    for (what, harm) in HARMS {
-        let server = Server::answering(harm);
+    let harms = HARMS.map(|(what, harm)| (what, (Server::answering(harm), String::new())));
+    for (what, (server, authority)) in harms.into_iter().chain(http2::harms()) {
         let out = folder.path().join(what.replace(' ', "-"));
         let mut command = bedbench();
         command.args(["run", "--profile", "apac", "--route", "sydney", "--route", "singapore"]);
@@ -37,6 +38,11 @@ async fn the_other_routes_are_unharmed_and_the_run_ends() {
         command.args(["--set", "workload.max_tokens=2"]);
         command.args(["--endpoint", &format!("ap-southeast-2={}", server.url)]);
         command.args(["--endpoint", &format!("ap-southeast-1={good}")]);
+        if !authority.is_empty() {
+            let ca = folder.path().join("ca.pem");
+            std::fs::write(&ca, authority).unwrap();
+            command.arg("--endpoint-ca").arg(ca);
+        }
         let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         in_time(what, tokio::task::spawn_blocking(move || run.wait())).await.unwrap().unwrap();
         let rows = requests(&out);

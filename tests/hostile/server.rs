@@ -120,13 +120,12 @@ impl Peer {
     pub fn read_request(&mut self) -> io::Result<()> {
         let (mut request, mut buffer) = (Vec::new(), [0; 1 << 12]);
         loop {
-            let text = String::from_utf8_lossy(&request);
-            if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = head.to_ascii_lowercase();
+            if let Some(head) = request.windows(4).position(|end| end == b"\r\n\r\n") {
+                let length = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
                 let length =
                     length.split_once("content-length: ").map_or("0", |(_, rest)| rest.lines().next().unwrap());
-                if body.len() >= length.parse().expect("a length") {
-                    self.request = text.into_owned();
+                if request.len() - head - 4 >= length.parse().expect("a length") {
+                    self.request = String::from_utf8_lossy(&request).into_owned();
                     self.seen.requests.fetch_add(1, Relaxed);
                     return Ok(());
                 }
@@ -140,8 +139,13 @@ impl Peer {
 
     pub fn write(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.socket.write_all(bytes.as_ref())?;
-        self.seen.sent.fetch_add(bytes.as_ref().len() as u64, Relaxed);
+        self.count(bytes.as_ref().len());
         Ok(())
+    }
+
+    /// What was sent by another way.
+    pub fn count(&self, sent: usize) {
+        self.seen.sent.fetch_add(sent as u64, Relaxed);
     }
 
     /// The same again and again, until the client has left.
