@@ -19,7 +19,8 @@ pub struct GateResult {
     /// As it was asked for.
     pub gate: Gate,
     pub route: String,
-    pub met: bool,
+    /// Absent where there are too few requests to say so.
+    pub met: Option<bool>,
     /// What was found, in words.
     pub found: String,
 }
@@ -51,9 +52,9 @@ fn held(recorder: &Recorder, routes: &[RouteSummary], gates: Vec<Gate>) -> Vec<G
                     let attempts = route.regions.iter().flat_map(|region| region.attempts.values()).sum();
                     share(route.attempts(Outcome::Throttled), attempts, most)
                 }
-                Objective::Goodput(least) => (whole.goodput > least.0, Some(per_second(whole.goodput))),
+                Objective::Goodput(least) => (Some(whole.goodput > least.0), Some(per_second(whole.goodput))),
                 // A run has no knee; it was refused.
-                Objective::Knee(_) => (false, None),
+                Objective::Knee(_) => (Some(false), None),
             };
             let found = found.unwrap_or_else(|| "nothing was measured".to_owned());
             results.push(GateResult { gate: gate.clone(), route: route.head.name.clone(), met, found });
@@ -62,27 +63,39 @@ fn held(recorder: &Recorder, routes: &[RouteSummary], gates: Vec<Gate>) -> Vec<G
     results
 }
 
-/// A percentile that no table shows, for too few samples, is not met either.
-fn latency(slo: Slo, sample: Sample<'_>) -> (bool, Option<String>) {
+/// A percentile that no table shows, for too few samples, meets nothing. It misses what not even they are below.
+fn latency(slo: Slo, sample: Sample<'_>) -> (Option<bool>, Option<String>) {
+    let (needs, n) = (fewest_samples(slo.quantile), sample.n());
     match sample.at(slo.quantile) {
-        Some(Level::At(_)) if sample.n() < fewest_samples(slo.quantile) => {
-            let (needs, n) = (grouped(fewest_samples(slo.quantile)), grouped(sample.n()));
-            let q = percentile(slo.quantile);
-            (false, Some(format!("too few requests to judge: {q} needs {needs}, there are {n}")))
+        Some(Level::At(time)) if n < needs => {
+            let below = time < slo.limit;
+            let few =
+                format!("{} needs {} requests, there are {}", percentile(slo.quantile), grouped(needs), grouped(n));
+            let found = if below { few } else { format!("not below it, even of so few: {few}") };
+            ((!below).then_some(false), Some(found))
         }
-        Some(Level::At(time)) => (time < slo.limit, Some(Span(time).to_string())),
-        Some(Level::Failed) => (false, Some("failed".to_owned())),
-        None => (false, None),
+        Some(Level::At(time)) => (Some(time < slo.limit), Some(Span(time).to_string())),
+        Some(Level::Failed) => (Some(false), Some("failed".to_owned())),
+        None => (Some(false), None),
     }
 }
 
 /// `most` in percent.
-fn share(part: u64, whole: u64, most: f64) -> (bool, Option<String>) {
+fn share(part: u64, whole: u64, most: f64) -> (Option<bool>, Option<String>) {
     let met = whole > 0 && (part as f64) * 100.0 < most * whole as f64;
-    (met, (whole > 0).then(|| percent(part, whole)))
+    (Some(met), (whole > 0).then(|| percent(part, whole)))
 }
 
 impl GateResult {
+    /// In a word.
+    pub fn outcome(&self) -> &'static str {
+        match self.met {
+            Some(true) => "met",
+            Some(false) => "missed",
+            None => "not judged",
+        }
+    }
+
     /// `ttft:p95<900ms by sydney: 1.24 s`.
     pub fn line(&self) -> String {
         format!("{} by {}: {}", self.gate, self.route, self.found)
@@ -169,7 +182,7 @@ mod tests {
             for (gate, holds) in [(met, true), (missed, false)] {
                 let results = judged(&[gate]);
                 assert_eq!(results.len(), 1, "a reference is held to what names it: {results:?}");
-                assert_eq!((results[0].met, results[0].route.as_str()), (holds, "sydney"), "{results:?}");
+                assert_eq!((results[0].met, results[0].route.as_str()), (Some(holds), "sydney"), "{results:?}");
                 assert!(results[0].found.contains(found), "{}", results[0].line());
             }
         }
@@ -177,17 +190,16 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_that_so_few_requests_do_not_have_is_not_met() {
+    fn a_percentile_that_so_few_requests_do_not_have_is_never_met() {
         let mut ok = Histogram::fine();
         (0..100).for_each(|_| ok.record(Duration::from_secs(1)));
         let found = |slo: &str, failures| latency(slo.parse().unwrap(), Sample { ok: &ok, failures });
-        assert_eq!(found("ttft:p90<9s", 0), (true, Some("1.00 s".into())));
-        assert_eq!(
-            found("ttft:p99<9s", 0),
-            (false, Some("too few requests to judge: p99 needs 300, there are 100".into()))
-        );
+        assert_eq!(found("ttft:p90<9s", 0), (Some(true), Some("1.00 s".into())));
+        assert_eq!(found("ttft:p99<9s", 0), (None, Some("p99 needs 300 requests, there are 100".into())));
+        let missed = "not below it, even of so few: p99 needs 300 requests, there are 100";
+        assert_eq!(found("ttft:p99<1s", 0), (Some(false), Some(missed.into())));
         // A rank among failures is no number that could be wrong.
-        assert_eq!(found("ttft:p99<9s", 5), (false, Some("failed".into())));
+        assert_eq!(found("ttft:p99<9s", 5), (Some(false), Some("failed".into())));
     }
 
     #[test]
@@ -197,14 +209,14 @@ mod tests {
             found.iter().map(|result| (result.line(), result.met)).collect::<Vec<_>>()
         };
         let slos = ["ttft:p90<600ms", "response:p50<900ms"];
-        let both = [("ttft:p90<600ms by sydney: 500 ms".to_owned(), true)];
+        let both = [("ttft:p90<600ms by sydney: 500 ms".to_owned(), Some(true))];
         assert_eq!(seen(&["response:p50<900ms"], &slos), both, "a gate has the other, a reference is held to nothing");
         assert_eq!(seen(&["error<1%"], &slos).len(), 2);
     }
 
     #[test]
     fn goodput_counts_requests_that_meet_every_latency_objective_of_their_route() {
-        assert!(judged(&["goodput>9/s", "response:p50<2s"]).iter().all(|result| result.met));
+        assert!(judged(&["goodput>9/s", "response:p50<2s"]).iter().all(|result| result.met == Some(true)));
         let all = judged(&["goodput>0/s", "response:p50<900ms"]);
         assert_eq!(all[0].line(), "goodput>0/s by sydney: 0.00/s");
         let own = judged(&["goodput>0/s", "oregon/goodput>0/s", "oregon/response:p50<900ms"]);

@@ -41,7 +41,11 @@ pub fn of_run(summary: &Summary, gates: &[Gate]) -> Vec<Case> {
 
 /// One objective of one route.
 pub fn of_gate(result: &GateResult) -> Case {
-    let ended = if result.met { Ended::Passed } else { Ended::Failed(result.line()) };
+    let ended = match result.met {
+        Some(true) => Ended::Passed,
+        Some(false) => Ended::Failed(result.line()),
+        None => Ended::Skipped(result.line()),
+    };
     Case { class: result.route.clone(), name: result.gate.objective.to_string(), ended }
 }
 
@@ -94,7 +98,7 @@ mod tests {
         let result = |gate: &str, met| GateResult {
             gate: gate.parse().unwrap(),
             route: "<a> & \"b\"\n".into(),
-            met,
+            met: Some(met),
             found: "1.24 s".into(),
         };
         run.summary.gates = vec![result("ttft:p95<900ms", false), result("error<1%", true)];

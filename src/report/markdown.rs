@@ -74,7 +74,7 @@ fn verdict(report: &Report<'_>) -> String {
 fn held(results: &[GateResult]) -> String {
     let mut table = Table::new(&["objective", "route", "", "found"], &[]);
     for gate in results {
-        let met = if gate.met { "met" } else { "**missed**" };
+        let met = if gate.met == Some(true) { "met".to_owned() } else { format!("**{}**", gate.outcome()) };
         table.0.push_str(&format!(
             "\n| {} | {} | {met} | {} |",
             escape(&gate.gate.to_string()),
@@ -253,7 +253,7 @@ mod tests {
         let result = |gate: &str, met| GateResult {
             gate: gate.parse().unwrap(),
             route: "sydney".into(),
-            met,
+            met: Some(met),
             found: "1.24 s".into(),
         };
         run.summary.gates = vec![result("ttft:p95<900ms", false), result("response:p99<4s", true)];

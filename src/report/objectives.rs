@@ -32,11 +32,11 @@ pub fn sentences(results: &[GateResult]) -> Vec<String> {
     asked
         .into_iter()
         .map(|gate| {
-            let by = |met: bool| {
+            let by = |met: Option<bool>| {
                 let own = results.iter().filter(|result| result.met == met && result.gate == *gate);
                 own.map(|result| format!("{} ({})", result.route, result.found)).collect::<Vec<_>>()
             };
-            let said = [("missed by", by(false)), ("met by", by(true))];
+            let said = [("missed by", by(Some(false))), ("not judged for", by(None)), ("met by", by(Some(true)))];
             let said = said.into_iter().filter(|(_, routes)| !routes.is_empty());
             let said: Vec<_> = said.map(|(how, routes)| format!("{how} {}", routes.join(", "))).collect();
             format!("{gate}: {}", said.join("; "))

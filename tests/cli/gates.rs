@@ -47,6 +47,18 @@ fn a_run_that_meets_everything_passes() {
 }
 
 #[test]
+fn what_so_few_requests_cannot_tell_is_said_and_fails_nothing() {
+    let desk = Desk::new();
+    let run = "run --rps 5 --sim -d 20s --route sydney --scenario calm -q -o run --junit gates.xml";
+    let said = desk.says(&format!("{run} --slo response:p99<50s --slo response:p95<50s")).exits(0);
+    let warned = "warning: SLO not judged: response:p99<50s by sydney: p99 needs 300 requests, there are ";
+    assert!(said.err.starts_with(warned), "{said:#?}");
+    assert!(desk.read("gates.xml").contains("tests=\"3\" failures=\"0\" skipped=\"1\""));
+    assert!(desk.read("run/report.md").contains("| **not judged** | p99 needs 300"));
+    assert!(desk.json("run/summary.json")["gates"][0]["met"].is_null());
+}
+
+#[test]
 fn what_a_workload_asks_is_judged_in_every_report_and_fails_nothing() {
     let (desk, said) = held_to("--slo error<99%");
     said.exits(0);

@@ -99,12 +99,18 @@ pub fn show(report: &Report<'_>, format: Output, quiet: bool, place: &str) -> Re
     shown
 }
 
-/// Says which objectives were missed, a line each, and how the command ends.
-pub fn judge(missed: impl Iterator<Item = String>) -> Exit {
+/// Says which objectives were missed, and which could not be judged, a line each; and how the command ends.
+pub fn judge(results: &[GateResult]) -> Exit {
     let mut exit = Exit::Ok;
-    for line in missed {
-        say!("{} {line}", console::style("SLO missed:").red().bold().for_stderr());
-        exit = Exit::SloMissed;
+    for result in results {
+        match result.met {
+            Some(true) => {}
+            Some(false) => {
+                say!("{} {}", console::style("SLO missed:").red().bold().for_stderr(), result.line());
+                exit = Exit::SloMissed;
+            }
+            None => guard::warn(&format!("SLO not judged: {}", result.line())),
+        }
     }
     exit
 }
@@ -117,7 +123,7 @@ pub fn verdict(summary: &Summary, unseen: bool) -> Exit {
         reasons.for_each(|reason| say!("{} {}", console::style("INVALID:").red().bold().for_stderr(), reason.text));
         return Exit::Invalid;
     }
-    judge(summary.gates.iter().filter(|gate| !gate.met).map(GateResult::line))
+    judge(&summary.gates)
 }
 
 /// Before anything is fired: whether it could be written at the end.

@@ -16,7 +16,7 @@ pub fn judge(gates: &[Gate], sweep: &Sweep) -> Vec<GateResult> {
         {
             if let Objective::Knee(beyond) = gate.objective {
                 let (met, found) = knee(route, beyond);
-                results.push(GateResult { gate: gate.clone(), route: route.head.name.clone(), met, found });
+                results.push(GateResult { gate: gate.clone(), route: route.head.name.clone(), met: Some(met), found });
             }
         }
     }
@@ -63,7 +63,7 @@ mod tests {
             let name = sweep.routes[0].head.name.clone();
             let gate: Gate = format!("{name}/knee>{beyond}").parse().unwrap();
             let results = judge(&[gate], &sweep);
-            assert_eq!((results.len(), results[0].met), (1, met), "{}", results[0].line());
+            assert_eq!((results.len(), results[0].met), (1, Some(met)), "{}", results[0].line());
         }
     }
 }

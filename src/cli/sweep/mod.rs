@@ -16,7 +16,6 @@ use super::{guard, print, report, style};
 use crate::clock;
 use crate::core::run::World;
 use crate::drive::{Display, LeaveAtSignal};
-use crate::measure::gate::GateResult;
 use crate::report::junit;
 use crate::report::plots::sweep::SWEEP_PLOTS;
 use crate::report::sweep::{CSV, JSON, SWEEP_FORMATS, text};
@@ -78,7 +77,7 @@ fn finish(args: &SweepArgs, sweep: &Sweep, folder: io::Result<Folder>) -> Result
         say!("Results in {}", folder.path().display());
     }
     junit.unwrap_or(Ok(())).and(shown)?;
-    Ok(report::judge(gates.iter().filter(|gate| !gate.met).map(GateResult::line)))
+    Ok(report::judge(&gates))
 }
 
 /// In real time.

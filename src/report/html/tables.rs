@@ -64,11 +64,15 @@ pub fn objectives(summary: &Summary) -> Option<Markup> {
         let body = html! {
             tbody {
                 @for held in group.results {
-                    @let (class, met) = if held.met { ("grade is-valid", "met") } else { ("grade is-invalid", "missed") };
+                    @let class = match held.met {
+                        Some(true) => "grade is-valid",
+                        Some(false) => "grade is-invalid",
+                        None => "grade is-suspect",
+                    };
                     tr {
                         th scope="row" { (held.route) }
                         td class="text" { (held.gate) }
-                        td class="text" { span class=(class) { (met) } }
+                        td class="text" { span class=(class) { (held.outcome()) } }
                         td class="text" { (held.found) }
                     }
                 }

@@ -46,7 +46,7 @@ fn nothing_from_outside_becomes_markup() {
     }
     run.summary.comparisons[0].other = SCRIPT.into();
     let objective =
-        GateResult { gate: "error<1%".parse().unwrap(), route: SCRIPT.into(), met: false, found: SCRIPT.into() };
+        GateResult { gate: "error<1%".parse().unwrap(), route: SCRIPT.into(), met: Some(false), found: SCRIPT.into() };
     (run.summary.gates, run.summary.objectives) = (vec![objective.clone()], vec![objective]);
     run.summary.verdict.reasons = vec![Reason { grade: Grade::Suspect, doubt: Doubt::Drift, text: SCRIPT.into() }];
     let config = &mut run.manifest.config;

@@ -180,7 +180,7 @@ fn put(recorder: &mut Recorder, (route, index, phase): (u16, u32, u16), intended
         intended,
         sent: Some(intended),
         last_sent: Some(last_sent),
-        first_token: None,
+        first_token: attempts.last().and_then(|attempt| attempt.first_token),
         last_token: None,
         finished: now,
         outcome,

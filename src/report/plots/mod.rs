@@ -10,6 +10,7 @@ mod histograms;
 mod palette;
 mod parts;
 mod percentiles;
+mod percentiles_title;
 mod quantiles;
 mod shares;
 mod style;
@@ -44,4 +45,5 @@ pub struct Plot {
 }
 
 /// Every plot that a run leaves.
-pub static PLOTS: &[Plot] = &[percentiles::PLOT, timeline::PLOT, parts::PLOT, histograms::PLOT, shares::PLOT];
+pub static PLOTS: &[Plot] =
+    &[percentiles::RESPONSE, percentiles::TTFT, timeline::PLOT, parts::PLOT, histograms::PLOT, shares::PLOT];

@@ -1,30 +1,38 @@
-//! `latency-by-percentile.svg`: how long the slowest one in ten, in a hundred, in a thousand wait.
+//! `latency-by-percentile.svg` and `ttft-by-percentile.svg`: how long the slowest one in ten, in a hundred, in a thousand
+//! wait for the whole answer, and for its beginning.
 
 use std::time::Duration;
 
 use super::axis::{Scale, rows, spread, time_tick};
 use super::canvas::{Canvas, Point, Type, WIDTH, dashed, stroke};
 use super::palette::{Look, looks};
+use super::percentiles_title::title;
 use super::quantiles::{self, place};
-use super::style::{FAILURE, FAILURE_TINT, Frame, LABEL, MARGIN, SMALL, TICK, WHITE, failures, shown};
+use super::style::{FAILURE, FAILURE_TINT, Frame, INK, LABEL, MARGIN, SMALL, TICK, WHITE, shown};
 use super::{Plot, Report, Topic};
 use crate::core::Metric;
-use crate::core::residency::Standing;
-use crate::core::units::{Span, percent};
+use crate::core::slo::Slo;
+use crate::core::units::Span;
 use crate::measure::Histogram;
 use crate::measure::recorder::Slice;
 use crate::measure::series::Level;
-use crate::measure::summary::{Finding, Quantile, RouteSummary, Summary};
+use crate::measure::summary::{Quantile, RouteSummary};
 use crate::stats::quantile::{CONFIDENCE, fewest_samples};
 
-pub const PLOT: Plot = Plot {
+pub const RESPONSE: Plot = Plot {
     file: "latency-by-percentile.svg",
     summary: "response time by percentile, failures last, with 95 % intervals",
     topic: Topic::Latency,
-    draw,
+    draw: |report| draw(report, Metric::Response),
 };
 
-const METRIC: Metric = Metric::Response;
+pub const TTFT: Plot = Plot {
+    file: "ttft-by-percentile.svg",
+    summary: "time to first token by percentile, failures last, with 95 % intervals",
+    topic: Topic::Latency,
+    draw: |report| draw(report, Metric::Ttft),
+};
+
 const LEFT: f64 = 88.0;
 const RIGHT: f64 = 770.0;
 const TALL: f64 = 400.0;
@@ -35,6 +43,7 @@ const MARKED: [f64; 4] = [0.50, 0.95, 0.99, 0.999];
 
 /// One route's line, before it has a place.
 struct Line<'a> {
+    metric: Metric,
     route: &'a RouteSummary,
     look: Look,
     whole: &'a Slice,
@@ -44,25 +53,27 @@ struct Line<'a> {
     fails_from: Option<f64>,
 }
 
-fn draw(report: &Report<'_>) -> String {
+fn draw(report: &Report<'_>, metric: Metric) -> String {
     let summary = report.summary;
     let wholes: Vec<_> = report.recorder.routes().iter().map(|s| s.whole(report.recorder.phases())).collect();
     let looks = looks(summary.routes.iter().map(|route| &route.head));
     let routes = summary.routes.iter().zip(&wholes).zip(looks);
-    let lines: Vec<_> = routes.filter_map(|((route, whole), look)| Line::new(look, route, whole)).collect();
-    let y = time_scale(&lines);
-    let frame = Frame::new(report, &title(summary), &notes(&lines, &y.over(TALL, 0.0)));
+    let lines: Vec<_> = routes.filter_map(|((route, whole), look)| Line::new(metric, look, route, whole)).collect();
+    let limits: Vec<_> = summary.slos.iter().filter(|slo| slo.metric == metric).collect();
+    let y = time_scale(&lines, &limits);
+    let frame = Frame::new(report, &title(summary, metric), &notes(metric, &lines, &y.over(TALL, 0.0)));
     let lanes = lines.iter().filter(|line| line.fails_from.is_some()).count() as f64 * LANE;
     let top = frame.top() + lanes + if lanes > 0.0 { 6.0 } else { 0.0 };
     let bottom = top + if lines.is_empty() { 60.0 } else { TALL };
     frame.paint(bottom + 40.0, |canvas| {
         if lines.is_empty() {
-            canvas.text("No request was measured.", (MARGIN, top + 20.0), LABEL);
+            canvas.text(&format!("No {} was measured.", what(metric)), (MARGIN, top + 20.0), LABEL);
             return;
         }
         let x = Scale::linear(0.0, lines.iter().map(|line| line.reach).fold(place(0.9), f64::max)).over(LEFT, RIGHT);
         let y = y.over(bottom, top);
-        axes(canvas, &x, &y, (top, bottom), lines.iter().map(|line| line.n()).max().unwrap_or(0));
+        axes(canvas, metric, (&x, &y), (top, bottom), lines.iter().map(|line| line.n()).max().unwrap_or(0));
+        limits.iter().for_each(|slo| limit(canvas, slo, &x, &y));
         let intervals: Vec<_> = lines.iter().flat_map(|line| line.intervals(&y)).collect();
         intervals.iter().for_each(|interval| interval.draw(canvas, &x));
         let mut lane = frame.top();
@@ -84,10 +95,13 @@ fn draw(report: &Report<'_>) -> String {
 }
 
 /// What is drawn, and of the intervals what is not.
-fn notes(lines: &[Line<'_>], y: &Scale) -> String {
-    let mut notes = String::from("Response time runs from the intended start to the end of the answer");
+fn notes(metric: Metric, lines: &[Line<'_>], y: &Scale) -> String {
+    let mut notes = String::from(match metric {
+        Metric::Ttft => "Time to first token runs from the intended start",
+        _ => "Response time runs from the intended start to the end of the answer",
+    });
     if lines.iter().any(|line| line.flattered().is_some()) {
-        notes.push_str("; service time, the uncorrected view, from the sending of the attempt that settled it");
+        notes.push_str("; from sent, the uncorrected view, from the sending of the attempt that settled it");
     }
     notes.push_str(
         ". A failed request ranks above every answer, so a line ends where failures begin, else where the sample no \
@@ -106,31 +120,32 @@ fn notes(lines: &[Line<'_>], y: &Scale) -> String {
 }
 
 impl<'a> Line<'a> {
-    fn new(look: Look, route: &'a RouteSummary, whole: &'a Slice) -> Option<Self> {
-        let sample = whole.sample(METRIC);
-        if sample.n() == 0 {
+    /// None of what was not measured: an answer in one piece has no first token.
+    fn new(metric: Metric, look: Look, route: &'a RouteSummary, whole: &'a Slice) -> Option<Self> {
+        let sample = whole.sample(metric);
+        if sample.n() == 0 || (sample.ok.is_empty() && route.whole().ok() > 0) {
             return None;
         }
         // The last percentile of which the largest value is still an upper bound.
-        let worth = route.whole().metric(METRIC).all.effective_n.unwrap_or(sample.n() as f64).max(2.0);
+        let worth = route.whole().metric(metric).all.effective_n.unwrap_or(sample.n() as f64).max(2.0);
         let reach = place(((1.0 - CONFIDENCE) / 2.0).powf(1.0 / worth));
         let share = sample.ok.len() as f64 / sample.n() as f64;
         let fails_from = (sample.failures > 0 && place(share) < reach).then_some(share);
-        Some(Self { route, look, whole, reach, fails_from })
+        Some(Self { metric, route, look, whole, reach, fails_from })
     }
 
     fn n(&self) -> u64 {
-        self.whole.sample(METRIC).n()
+        self.whole.sample(self.metric).n()
     }
 
     fn ok(&self) -> &Histogram {
-        self.whole.times.of(METRIC)
+        self.whole.times.of(self.metric)
     }
 
     /// Draws the times and gives the point where they end.
     fn draw(&self, canvas: &Canvas<'_>, x: &Scale, y: &Scale) -> Option<Point> {
         let stop = self.fails_from.map_or(self.reach, place);
-        let sample = self.whole.sample(METRIC);
+        let sample = self.whole.sample(self.metric);
         let points = quantiles::curve(x, y, stop, |q| Some(sample.at(q)?.time()?.as_secs_f64()));
         canvas.line(&points, stroke(WHITE, PEN + 2.0));
         canvas.line(&points, self.look.stroke(PEN));
@@ -163,7 +178,8 @@ impl<'a> Line<'a> {
 
     /// The service time at p95, where it says a tenth less than the response time, or less still.
     fn flattered(&self) -> Option<Duration> {
-        let (response, service) = (self.time(METRIC, 0.95)?, self.time(Metric::Service, 0.95)?);
+        let from_sent = if self.metric == Metric::Ttft { Metric::ServiceTtft } else { Metric::Service };
+        let (response, service) = (self.time(self.metric, 0.95)?, self.time(from_sent, 0.95)?);
         (service.as_secs_f64() < 0.9 * response.as_secs_f64()).then_some(service)
     }
 
@@ -173,10 +189,10 @@ impl<'a> Line<'a> {
         let head = &self.route.head;
         let name = Type { color: self.look.ink, ..LABEL };
         let mut words: Vec<_> = name.wrap(&shown(head), room).into_iter().map(|text| (text, name)).collect();
-        let said = |q| self.time(METRIC, q).map_or("failed".into(), |time| Span(time).to_string());
+        let said = |q| self.time(self.metric, q).map_or("failed".into(), |time| Span(time).to_string());
         words.push((format!("p50 {} · p95 {}", said(0.50), said(0.95)), SMALL));
         // A second line per route would hide the first, so the uncorrected view is put in words.
-        words.extend(self.flattered().map(|service| (format!("service time p95 {}", Span(service)), SMALL)));
+        words.extend(self.flattered().map(|service| (format!("from sent p95 {}", Span(service)), SMALL)));
         if details && !head.label.eq_ignore_ascii_case(&head.name) {
             words.extend(SMALL.wrap(&head.label, room).into_iter().map(|text| (text, SMALL)));
         }
@@ -192,7 +208,8 @@ impl<'a> Line<'a> {
         let marked = MARKED.into_iter().filter(|q| place(*q) <= self.reach);
         marked
             .filter_map(|q| {
-                let Quantile { value: Level::At(value), low, high, .. } = self.route.whole().quantile(METRIC, q)?
+                let Quantile { value: Level::At(value), low, high, .. } =
+                    self.route.whole().quantile(self.metric, q)?
                 else {
                     return None;
                 };
@@ -263,23 +280,43 @@ fn failed_from(ok_share: f64) -> String {
 }
 
 /// From the first percentile, for the fastest of all is far below, to the end of the longest line.
-fn time_scale(lines: &[Line<'_>]) -> Scale {
-    let least = |line: &Line<'_>| line.whole.sample(METRIC).at(quantiles::at(0.0))?.time();
+fn time_scale(lines: &[Line<'_>], limits: &[&Slo]) -> Scale {
+    let least = |line: &Line<'_>| line.whole.sample(line.metric).at(quantiles::at(0.0))?.time();
     let within = |line: &Line<'_>| {
-        let sample = line.whole.sample(METRIC);
+        let sample = line.whole.sample(line.metric);
         let last = sample.at(quantiles::at(line.reach)).and_then(Level::time).or(line.ok().max());
-        let bounds = MARKED.iter().filter_map(|q| line.route.whole().quantile(METRIC, *q)?.high?.time());
+        let bounds = MARKED.iter().filter_map(|q| line.route.whole().quantile(line.metric, *q)?.high?.time());
         bounds.chain(last).max()
     };
     let (low, high) = (lines.iter().filter_map(least).min(), lines.iter().filter_map(within).max());
-    Scale::fitted(low.unwrap_or_default().as_secs_f64(), high.unwrap_or_default().as_secs_f64())
+    let (low, high) = (low.unwrap_or_default(), high.unwrap_or_default());
+    // Further away it would press the lines together, and says no more than its number.
+    let limits = limits.iter().map(|slo| slo.limit).filter(|limit| low / 2 < *limit && *limit < high * 2);
+    let (low, high) = limits.fold((low, high), |(low, high), limit| (low.min(limit), high.max(limit)));
+    Scale::fitted(low.as_secs_f64(), high.as_secs_f64())
 }
 
-fn axes(canvas: &Canvas<'_>, x: &Scale, y: &Scale, (top, bottom): Point, n: u64) {
+/// Where a line has to be below an objective's: at its percentile.
+fn limit(canvas: &Canvas<'_>, slo: &Slo, x: &Scale, y: &Scale) {
+    let at = y.at(slo.limit.as_secs_f64());
+    if y.holds(slo.limit.as_secs_f64()) {
+        canvas.line(&[(LEFT, at), (x.at(place(slo.quantile)), at)], dashed(INK, 1.2, 6.0, 4.0));
+        canvas.cross((x.at(place(slo.quantile)), at), 3.0, stroke(INK, 1.2));
+        canvas.text(&format!("SLO {slo}"), (LEFT + 6.0, at - 9.0), Type { color: INK, ..SMALL });
+    }
+}
+
+/// What the plot is about, one of it.
+pub fn what(metric: Metric) -> &'static str {
+    if metric == Metric::Ttft { "first token" } else { "request" }
+}
+
+fn axes(canvas: &Canvas<'_>, metric: Metric, (x, y): (&Scale, &Scale), (top, bottom): Point, n: u64) {
     rows(canvas, y, &y.ticks(9), (LEFT, RIGHT), time_tick);
     quantiles::draw(canvas, x, (top, bottom), |q| fewest_samples(q) <= n);
-    let name = if y.is_log() { "response time (log scale)" } else { "response time" };
-    canvas.upright(name, (MARGIN - 8.0, (top + bottom) / 2.0), TICK.centred());
+    let name = if metric == Metric::Ttft { "time to first token" } else { "response time" };
+    let name = format!("{name}{}", if y.is_log() { " (log scale)" } else { "" });
+    canvas.upright(&name, (MARGIN - 8.0, (top + bottom) / 2.0), TICK.centred());
     canvas.text("percentile of all requests", ((LEFT + RIGHT) / 2.0, bottom + 34.0), TICK.centred());
 }
 
@@ -313,53 +350,6 @@ fn label(canvas: &Canvas<'_>, lines: &[Line<'_>], ends: &[Option<Point>], top: f
             canvas.text(text, (left, y), *kind);
             y += LINE;
         }
-    }
-}
-
-/// What the plot shows of the first route, and what the comparison with the others supports.
-fn title(summary: &Summary) -> String {
-    let Some(base) = summary.routes.first() else { return "No route was measured".into() };
-    let name = shown(&base.head);
-    let failed = percent(failures(base), base.whole().counted());
-    match base.whole().quantile(METRIC, 0.95).map(|quantile| quantile.value) {
-        None => format!("No request of {name} was measured"),
-        Some(Level::Failed) if base.whole().ok() == 0 => {
-            format!("{name} answered no request{}", others(summary, "answered"))
-        }
-        Some(Level::Failed) => format!("{name} failed {failed} of requests{}", others(summary, "answered")),
-        Some(Level::At(time)) => {
-            let failed = if failures(base) > 0 { format!(" and failed {failed}") } else { String::new() };
-            let others = others(summary, "was faster:");
-            format!("{name} answered 95 % of requests within {}{failed}{others}", Span(time))
-        }
-    }
-}
-
-/// What is shown of the other routes; `better` says how one that was faster did better.
-fn others(summary: &Summary, better: &str) -> String {
-    let compared: Vec<_> = summary.routes[1..]
-        .iter()
-        .zip(&summary.comparisons)
-        .filter_map(|(route, comparison)| {
-            let at = comparison.quantiles.iter().find(|quantile| quantile.q == 0.95)?;
-            Some((route, at.finding, at.other))
-        })
-        .collect();
-    let of = |wanted: Finding| compared.iter().filter(move |(_, finding, _)| *finding == wanted);
-    let faster = of(Finding::Faster).filter_map(|(route, _, level)| Some((route, level.time()?)));
-    // A reference may not be chosen, so it is named only where no candidate did better.
-    let best = faster.min_by_key(|(route, time)| (route.head.standing == Standing::Reference, *time));
-    if let Some((route, time)) = best {
-        return format!("; {} {better} 95 % within {}", shown(&route.head), Span(time));
-    }
-    match (compared.as_slice(), of(Finding::Slower).count()) {
-        ([], _) => String::new(),
-        ([(route, ..)], 1) => format!("; {} was slower", shown(&route.head)),
-        (all, slower) if slower == all.len() => "; every other route was slower".into(),
-        (all, _) if all.iter().all(|(_, finding, _)| *finding == Finding::TooLittleData) => {
-            "; the run is too short to compare routes".into()
-        }
-        _ => "; no other route is shown to be faster".into(),
     }
 }
 

@@ -9,6 +9,7 @@ use super::fixture::{Kind, Run, SEED, full, heads, run};
 use super::style::{INK, TITLE};
 use super::{PLOTS, Plot};
 use crate::core::run::RouteHead;
+use crate::core::slo::Slo;
 use crate::core::units::{Span, percent};
 use crate::core::{Metric, Outcome};
 
@@ -186,6 +187,19 @@ fn titles_state_the_numbers_of_the_summary() {
 }
 
 #[test]
+fn the_first_token_has_a_plot_of_its_own_with_what_it_is_held_to() {
+    let mut run = full();
+    let level = run.summary.routes[0].whole().quantile(Metric::Ttft, 0.95).unwrap().value;
+    let limit = level.time().unwrap();
+    run.summary.slos = [Metric::Ttft, Metric::Response].map(|metric| Slo { metric, quantile: 0.95, limit }).to_vec();
+    let said = title(plot("ttft-by-percentile.svg"), &run);
+    assert!(said.starts_with(&format!("sydney began 95 % of its answers within {}", Span(limit))), "{said}");
+    let labels = labels(&(plot("ttft-by-percentile.svg").draw)(&run.report()));
+    let held: Vec<_> = labels.iter().filter(|label| label.text.starts_with("SLO ")).map(|label| &label.text).collect();
+    assert_eq!(held, [&format!("SLO {}", run.summary.slos[0])]);
+}
+
+#[test]
 fn a_failure_is_drawn_as_one_and_never_as_a_number() {
     let run = named("full");
     let whole = run.summary.routes[0].whole();
@@ -248,7 +262,7 @@ fn the_notes_explain_what_is_drawn_and_no_more() {
     let notes = |run: &Run| {
         let labels = labels(&(plot("latency-by-percentile.svg").draw)(&run.report()));
         let said = |text: &str| labels.iter().any(|label| label.text.contains(text));
-        (said("service time p95"), said("service time, the uncorrected view"))
+        (said("from sent p95"), said("from sent, the uncorrected view"))
     };
     assert_eq!(notes(&one(Kind::Far)), (false, false));
     assert_eq!(notes(named("six routes")), (true, true));

@@ -318,7 +318,8 @@ fn title(summary: &Summary) -> String {
     }
     match (base.whole().ok(), p95(base.whole())) {
         (ok, Some(p95)) => format!("{name} answered all of {} requests, 95 % within {p95}", grouped(ok)),
-        (_, None) => format!("No request of {name} was measured"),
+        (0, None) => format!("No request of {name} was measured"),
+        (ok, None) => format!("{name} answered all of {} requests", grouped(ok)),
     }
 }
 
