@@ -112,6 +112,8 @@ fn block(manifest: &Manifest, claim: &Claim<'_>) -> String {
         if rest > 0 {
             text += &format!("\n{rest} more minutes with throttles are in `attempts.csv`.\n");
         }
+        text += "\nHold the peaks against your quota in Service Quotas first: what is throttled below it meets a Region that \
+                 is full, and no quota mends that.\n";
     }
     text
 }

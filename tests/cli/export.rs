@@ -212,6 +212,7 @@ fn a_quota_request_has_what_support_asks_for() {
         "| tokens reserved: input + max\\_tokens |",
         "| input tokens |",
         "Throttle timeline:",
+        "Hold the peaks against your quota in Service Quotas first",
     ] {
         assert!(text.contains(part), "no {part} in\n{text}");
     }
