@@ -25,8 +25,11 @@ pub use overrides::Override;
 pub use scenario::Scenario;
 pub use toml_file::FileError;
 
+use std::collections::BTreeSet;
+
 use crate::core::RegionId;
-use crate::core::residency::{Destination, Residency, Standing};
+use crate::core::region::Jurisdiction;
+use crate::core::residency::{Destination, Refusal, Residency, Standing};
 use crate::core::run::{RouteHead, TargetHead};
 use crate::region::{Conditions, PlaceSpec};
 use crate::routing::{self, Settings};
@@ -79,6 +82,14 @@ impl Profile {
             self.routes.retain(|route| names.contains(&route.name));
         }
         Ok(())
+    }
+
+    /// By route, what the rule that guards every run would say about its targets if only these countries were allowed.
+    pub fn refused(&self, allowed: &BTreeSet<Jurisdiction>) -> Vec<Option<Refusal>> {
+        let residency = Residency::new(allowed.iter().copied(), self.models.inference_profiles().clone());
+        let of_target =
+            |target: &Destination| residency.admit(target.endpoint(), target.model(), Standing::Candidate).err();
+        self.routes.iter().map(|route| route.targets.iter().find_map(of_target)).collect()
     }
 
     /// Regions that the routes call, in the order in which they first appear.

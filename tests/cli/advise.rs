@@ -152,3 +152,17 @@ fn data_that_nobody_graded_is_asked_for() {
     let advised = desk.says("advise --workload mine.toml --data low --profile au --rps 1").exits(0).out;
     assert!(advised.contains("latency high: an objective is below 5 s"), "{advised}");
 }
+
+/// A residency is the profile's and data is the workload's: the two may contradict each other.
+#[test]
+fn a_run_says_where_it_takes_data_that_advise_would_keep() {
+    let desk = Desk::new();
+    let said = |profile: &str| desk.says(&format!("run --sim --rps 5 -d 30s {profile} -o {}", profile.len())).out;
+    let apart = said("--profile apac");
+    assert!(apart.contains("data of high sensitivity (advise keeps it in Australia)"), "{apart}");
+    // What leaves is there for comparison alone, or not at all.
+    for kept in ["--profile apac --route sydney --route oregon", "--profile au"] {
+        let kept = said(kept);
+        assert!(kept.contains("data of high sensitivity") && !kept.contains("advise keeps"), "{kept}");
+    }
+}

@@ -10,7 +10,7 @@ use crate::core::phase::Phases;
 use crate::core::price::PricedTarget;
 use crate::core::region::Jurisdiction;
 use crate::core::request::Timeouts;
-use crate::core::residency::{Residency, Standing};
+use crate::core::residency::Standing;
 use crate::core::slo::Slo;
 use crate::core::units::{Rate, grouped};
 use crate::govern::decision::{self, Grade, Inputs};
@@ -226,13 +226,9 @@ fn allowed(profile: &Profile, data: Grade, asked: &[Jurisdiction]) -> BTreeSet<J
     profile.residency.allowed().filter(by_data).filter(by_hand).collect()
 }
 
-/// By route, what the rule that guards every run says about it under the narrower residency.
+/// By route, in words.
 fn refused(profile: &Profile, allowed: &BTreeSet<Jurisdiction>) -> Vec<Option<String>> {
-    let residency = Residency::new(allowed.iter().copied(), profile.models.inference_profiles().clone());
-    let of_target = |target: &crate::core::residency::Destination| {
-        residency.admit(target.endpoint(), target.model(), Standing::Candidate).err().map(|refusal| refusal.to_string())
-    };
-    profile.routes.iter().map(|route| route.targets.iter().find_map(of_target)).collect()
+    profile.refused(allowed).into_iter().map(|refusal| Some(refusal?.to_string())).collect()
 }
 
 fn no_route(args: &AdviseArgs, profile: &Profile, inputs: Inputs, refused: &[Option<String>]) -> String {

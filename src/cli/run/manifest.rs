@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::config::Config;
 use crate::core::block::Block;
-use crate::core::residency::{Residency, Standing};
+use crate::core::residency::Standing;
 use crate::core::units::{Span, grouped, percent};
 use crate::govern::decision;
 use crate::plan::Traffic;
@@ -101,10 +101,8 @@ impl Config {
     fn sensitivity(&self, class: Sensitivity) -> String {
         let said = format!("data of {class} sensitivity");
         let Some(countries) = decision::countries(class.into()) else { return said };
-        let residency = Residency::new(countries.iter().copied(), self.profile.models.inference_profiles().clone());
-        let candidates = self.profile.routes.iter().flat_map(|route| &route.targets);
-        let mut candidates = candidates.filter(|target| target.standing() == Standing::Candidate);
-        if candidates.all(|to| residency.admit(to.endpoint(), to.model(), Standing::Candidate).is_ok()) {
+        let mut routes = self.profile.routes.iter().zip(self.profile.refused(&countries));
+        if !routes.any(|(route, refused)| route.standing == Standing::Candidate && refused.is_some()) {
             return said;
         }
         let countries: Vec<_> = countries.iter().map(ToString::to_string).collect();
